@@ -1,0 +1,141 @@
+"""The one place that knows engines: it gives the session and hides which engine is behind it.
+
+An engine is chosen by `configure`, which starts nothing, and starts when `session` is first called,
+so `kedro catalog`, `kedro viz` and `--help` run without one.
+
+| engine    | what runs the nodes                                                              |
+|-----------|----------------------------------------------------------------------------------|
+| `spark`   | Apache Spark in this machine's JVM                                               |
+| `sail`    | Sail (`pysail`), in this process, behind the Spark Connect protocol              |
+| `cluster` | Apache Spark on the master whose URL the environment variable SPARK_MASTER_URL has |
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import shutil
+import sys
+import warnings
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from hm_kedro.errors import HmKedroError
+from hm_kedro.java import java_home
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pyspark.sql import SparkSession
+
+ENGINES = ("spark", "sail", "cluster")
+
+logger = logging.getLogger(__name__)
+
+
+class _Engine:
+    """What is chosen and what is running; one of each a process, as Spark itself has it."""
+
+    name: str = "spark"
+    conf: Mapping[str, Any] = {}
+    session: SparkSession | None = None
+    sail_server: Any = None
+
+
+def configure(name: str, conf: Mapping[str, Any]) -> None:
+    """Choose the engine for the sessions to come.
+
+    Args:
+        name: one of `ENGINES`.
+        conf: Spark's configuration (spark.yml of the environment); Sail takes the `spark.sql.*` of it.
+
+    Raises:
+        HmKedroError: no such engine.
+    """
+    if name not in ENGINES:
+        raise HmKedroError(f"engine '{name}' is not known: choose one of {', '.join(ENGINES)}")
+    if _Engine.session is not None and (name, dict(conf)) != (_Engine.name, dict(_Engine.conf)):
+        stop()
+    _Engine.name, _Engine.conf = name, dict(conf)
+
+
+def has_spark_ml() -> bool:
+    """Whether the engine brings Spark ML (`pyspark.ml`)."""
+    return _Engine.name != "sail"
+
+
+def session() -> SparkSession:
+    """Give the running session, started now if there is none."""
+    if _Engine.session is None:
+        logger.info("Starting the engine %s", _Engine.name)
+        _Engine.session = _start_sail() if _Engine.name == "sail" else _start_spark()
+    return _Engine.session
+
+
+def stop() -> None:
+    """End the session and what serves it; safe to call when none runs."""
+    running, _Engine.session = _Engine.session, None
+    server, _Engine.sail_server = _Engine.sail_server, None
+    if running is not None:
+        running.stop()
+    if server is not None:
+        # After the session: a client whose server is gone retries for ten minutes.
+        server.stop()
+        for variable in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"):
+            os.environ.pop(variable, None)
+
+
+# Registered before pyspark is imported, hence run after its own clean-up, which finds nothing left.
+atexit.register(stop)
+
+
+def _start_spark() -> SparkSession:
+    conf = dict(_Engine.conf)
+    if _Engine.name == "cluster":
+        master = os.environ.get("SPARK_MASTER_URL", "")
+        if not master:
+            raise HmKedroError(
+                "engine 'cluster' needs the environment variable SPARK_MASTER_URL, such as spark://host:7077"
+            )
+        conf["spark.master"] = master
+    home = java_home()
+    if home is None:
+        raise HmKedroError(
+            "engine 'spark' needs Java 17 or later and none was found: run `python -m hm_kedro.java`, "
+            "or choose `--params engine=sail`, which needs none"
+        )
+    os.environ["JAVA_HOME"] = str(home)
+    # Else workers start whatever `python3` the PATH has.
+    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1") if _Engine.name == "spark" else None
+    conf.setdefault(
+        "spark.driver.extraJavaOptions",
+        f"-Dlog4j2.configurationFile=file:{files('hm_kedro') / 'log4j2.properties'}",
+    )
+    from pyspark.sql import SparkSession
+
+    builder: Any = SparkSession.builder
+    for key, value in conf.items():
+        builder = builder.config(key, str(value).lower() if isinstance(value, bool) else str(value))
+    started: SparkSession = builder.getOrCreate()
+    return started
+
+
+def _start_sail() -> SparkSession:
+    if shutil.which("java") is None:
+        os.environ.pop("SPARK_HOME", None)
+    os.environ.setdefault("RUST_LOG", "error")
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    _, port = server.listening_address
+    _Engine.sail_server = server
+    # kedro-datasets' Spark datasets look for the session by this variable.
+    os.environ["SPARK_REMOTE"] = f"sc://127.0.0.1:{port}"
+    # Row numbers over a whole small table are meant: ids are dense and ordered.
+    warnings.filterwarnings("ignore", message=".*No Partition Defined for Window operation.*")
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.remote(os.environ["SPARK_REMOTE"]).getOrCreate()

@@ -1,0 +1,75 @@
+"""What happens around a run: parameters are checked before it, its summary is printed after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+from hm_kedro import engine
+from hm_kedro.errors import HmKedroError
+from hm_kedro.parameters import Parameters
+from hm_kedro.summary import print_summary
+from hm_kedro.timeline import Timeline
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+
+class ProjectHooks:
+    """The project's one set of hooks."""
+
+    parameters: Parameters
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check every parameter and choose the engine; nothing is started."""
+        self.parameters = Parameters.model_validate(context.config_loader["parameters"])
+        engine.configure(self.parameters.engine, context.config_loader["spark"])
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Refuse a run whose outputs would land among the raw files or would mix two sets of data."""
+        root = Path(run_params["project_path"])
+        raw, output = (
+            (root / self.parameters.raw_dir).resolve(),
+            (root / self.parameters.output_dir).resolve(),
+        )
+        if output == raw or output.is_relative_to(raw):
+            raise HmKedroError(
+                f"output_dir '{self.parameters.output_dir}' lies in raw_dir '{self.parameters.raw_dir}': "
+                "choose another output_dir, the raw files are never written near"
+            )
+        if "timeline" in pipeline.inputs() and catalog.exists("timeline"):
+            self._check_same_data(Timeline.model_validate(catalog.load("timeline")))
+
+    def _check_same_data(self, timeline: Timeline) -> None:
+        asked = self.parameters
+        if timeline.raw_dir != asked.raw_dir:
+            raise HmKedroError(
+                f"output_dir '{asked.output_dir}' holds tables made from raw_dir '{timeline.raw_dir}', not from "
+                f"'{asked.raw_dir}': run `--pipeline data_processing` first or choose another output_dir"
+            )
+        if timeline.asked_cutoff != asked.cutoff:
+            raise HmKedroError(
+                f"output_dir '{asked.output_dir}' holds tables made with cutoff '{timeline.asked_cutoff or ''}', not "
+                f"'{asked.cutoff or ''}': run `--pipeline data_processing` first or choose another output_dir"
+            )
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Print what the run found and end the engine."""
+        print_summary(run_params, pipeline, catalog, self.parameters)
+        engine.stop()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """End the engine of a run that failed."""
+        engine.stop()

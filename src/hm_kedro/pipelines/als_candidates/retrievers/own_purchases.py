@@ -1,0 +1,23 @@
+"""The customer's own past articles."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from hm_kedro.parameters import OwnPurchasesRetriever
+from hm_kedro.pipelines.als_candidates.retrievers.inputs import RetrievalInputs
+from hm_kedro.tables import half_life_decay, history_by_week, top_per_customer
+
+
+def retrieve(inputs: RetrievalInputs, params: OwnPurchasesRetriever) -> DataFrame:
+    """Rank each customer's own past articles by how much and how lately they bought them.
+
+    `score` is the sum over purchases of 2^(-age in days / half-life).
+    """
+    history = history_by_week(inputs.transactions, inputs.weeks, params.window_days)
+    weight = F.sum(half_life_decay("age_days", params.half_life_days)).cast("float").alias("score")
+    scored = (
+        history.join(inputs.targets, ["week", "customer"], "semi")
+        .groupBy("week", "customer", "article")
+        .agg(weight)
+    )
+    return top_per_customer(scored, params.top).select("week", "customer", "article", "score", "rank")

@@ -1,0 +1,127 @@
+"""The work of evaluation: the truth, the contestants' lists, their scores."""
+
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from hm_kedro.parameters import EvaluationParameters
+from hm_kedro.pipelines.evaluation.metrics import score_lists
+from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks
+from hm_kedro.timeline import Timeline
+
+
+def collect_purchases(
+    transactions: DataFrame,
+    later_transactions: DataFrame,
+    timeline: dict[str, Any],
+    evaluation: EvaluationParameters,
+) -> DataFrame:
+    """Collect what was bought in the judged weeks: the truth.
+
+    Returns:
+        One row per (week, customer, article).
+    """
+    weeks = Timeline.model_validate(timeline).judged_weeks(evaluation.weeks)
+    everything = transactions.unionByName(later_transactions)
+    return (
+        purchases_in_weeks(everything, weeks)
+        if weeks
+        else purchases_in_weeks(everything.limit(0), [_epoch()])
+    )
+
+
+def _epoch() -> Any:
+    from datetime import date
+
+    return date(1970, 1, 1)
+
+
+def line_up_contestants(
+    purchases: DataFrame, bestsellers: DataFrame, candidates: DataFrame, recommendations: DataFrame
+) -> DataFrame:
+    """Line up the lists that are compared, for the buyers of the judged weeks.
+
+    `bestsellers`: the week's twelve; `als`: ALS alone; `als_filled`: ALS, then bestsellers; `ranker`:
+    LightGBM over all candidates.
+
+    Returns:
+        One row per (contestant, week, customer, article): `rank` int from 1, up to 12.
+    """
+    buyers = purchases.select("week", "customer").distinct()
+    keys = ["week", "customer"]
+    columns = ["contestant", "week", "customer", "article", "rank"]
+    twelve = bestsellers.where(F.col("rank") <= 2 * LIST_LENGTH).select("week", "article", "rank")
+    popular = buyers.join(F.broadcast(twelve), "week")
+    als = candidates.join(buyers, keys, "semi").select(*keys, "article", F.col("als_rank").alias("rank"))
+    als = als.where(F.col("rank") <= LIST_LENGTH)
+    ranked = recommendations.join(buyers, keys, "semi").select(*keys, "article", "rank")
+    lists = {
+        "bestsellers": popular,
+        "als": als,
+        "als_filled": fill(als, popular),
+        "ranker": fill(ranked, popular),
+    }
+    named = [table.withColumn("contestant", F.lit(name)).select(*columns) for name, table in lists.items()]
+    together = named[0]
+    for table in named[1:]:
+        together = together.unionByName(table)
+    return together.where(F.col("rank") <= LIST_LENGTH)
+
+
+def fill(lists: DataFrame, filling: DataFrame) -> DataFrame:
+    """Append to each customer's list what the filling has and the list has not, in the filling's order.
+
+    Args:
+        lists: one row per (week, customer, article) with `rank`, up to 12 of them.
+        filling: the same, with enough rows to fill twelve places.
+
+    Returns:
+        The same, `rank` from 1 without gaps.
+    """
+    after = filling.select("week", "customer", "article", (F.col("rank") + LIST_LENGTH).alias("rank"))
+    both = lists.select("week", "customer", "article", "rank").unionByName(after)
+    first = both.groupBy("week", "customer", "article").agg(F.min("rank").alias("place"))
+    places = F.array_sort(F.collect_list(F.struct("place", "article")))
+    gathered = first.groupBy("week", "customer").agg(places.alias("places"))
+    spread = gathered.select("week", "customer", F.posexplode("places").alias("position", "entry"))
+    return spread.select(
+        "week", "customer", "entry.article", (F.col("position") + 1).cast("int").alias("rank")
+    )
+
+
+def score_customers(purchases: DataFrame, contestant_lists: DataFrame) -> DataFrame:
+    """Score every contestant's list of every buyer (see `metrics.score_lists`)."""
+    return score_lists(purchases, contestant_lists)
+
+
+def summarise_metrics(
+    per_customer_scores: DataFrame, timeline: dict[str, Any], evaluation: EvaluationParameters
+) -> dict[str, Any]:
+    """Average the scores by contestant and week.
+
+    Returns:
+        `weeks` (judged, newest first), `buyers` a week, and `contestants`: for each, `map12` and `recall12`
+        over all buyers' scores of each week, averaged over the weeks, and `by_week`.
+    """
+    weeks = [str(week) for week in Timeline.model_validate(timeline).judged_weeks(evaluation.weeks)]
+    rows = (
+        per_customer_scores.groupBy("contestant", "week")
+        .agg(F.avg("ap12").alias("map12"), F.avg("recall12").alias("recall12"), F.count("*").alias("buyers"))
+        .orderBy("contestant", "week")
+        .toPandas()
+    )
+    rows["week"] = rows["week"].astype(str)
+    contestants = {
+        name: {
+            "map12": float(table["map12"].mean()),
+            "recall12": float(table["recall12"].mean()),
+            "by_week": {
+                row.week: {"map12": float(row.map12), "recall12": float(row.recall12)}
+                for row in table.itertuples()
+            },
+        }
+        for name, table in rows.groupby("contestant")
+    }
+    buyers = {week: int(count) for week, count in rows.groupby("week")["buyers"].max().items()}
+    return {"weeks": weeks, "buyers": buyers, "contestants": contestants}

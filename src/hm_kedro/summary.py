@@ -1,0 +1,55 @@
+"""The last words of a run: its data, its models' scores and where its outputs lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+    from hm_kedro.parameters import Parameters
+
+
+def print_summary(
+    run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol, parameters: Parameters
+) -> None:
+    """Print what a run that evaluated or recommended has found."""
+    made = pipeline.all_outputs()
+    console = Console()
+    if "eda_summary" in made:
+        _print_data(console, catalog.load("eda_summary"), parameters.raw_dir)
+    if "metrics" in made:
+        _print_metrics(console, catalog.load("metrics"))
+    root = Path(run_params["project_path"]) / parameters.output_dir
+    for name, path in (
+        ("submission", "07_model_output/submission.csv"),
+        ("metrics", "08_reporting/metrics.json"),
+    ):
+        if name in made:
+            console.print(f"{name}: {root / path}", soft_wrap=True, highlight=False)
+
+
+def _print_data(console: Console, shop: dict[str, Any], raw_dir: str) -> None:
+    console.print(
+        f"\ndata: {raw_dir}, {shop['first_day']} to {shop['last_day']}: {shop['transactions']:,} transactions by "
+        f"{shop['customers_with_a_transaction']:,} of {shop['customers']:,} customers "
+        f"({shop['share_with_a_transaction']:.1%}), {shop['articles']:,} articles",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _print_metrics(console: Console, metrics: dict[str, Any]) -> None:
+    if not metrics["contestants"]:
+        console.print("no complete week before the cutoff has a history to be judged by", highlight=False)
+        return
+    weeks = ", ".join(f"{week} ({metrics['buyers'].get(week, 0):,} buyers)" for week in metrics["weeks"])
+    table = Table("model", "MAP@12", "recall@12", title=f"judged weeks: {weeks}", title_justify="left")
+    for name, scores in sorted(metrics["contestants"].items(), key=lambda item: item[1]["map12"]):
+        table.add_row(name, f"{scores['map12']:.4f}", f"{scores['recall12']:.4f}")
+    console.print(table)

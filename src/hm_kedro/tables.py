@@ -1,0 +1,75 @@
+"""What the pipelines share about DataFrames: history before a week, decay, and the best per customer.
+
+Everything here means the same on every engine. Sums of fractions depend on the order of their terms,
+which no engine promises, so fractions are rounded to multiples of 2^-30 first (`exact`): sums of such
+numbers below 2^23 are exact in a double, in any order.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+FRACTION = 2**30
+LIST_LENGTH = 12
+
+
+def history_by_week(
+    transactions: DataFrame, weeks: Sequence[date], window_days: int | None = None
+) -> DataFrame:
+    """Give each target week its history: only transactions before its first day.
+
+    This is the one way by which purchases reach a retriever, a solver or a feature.
+
+    Args:
+        transactions: primary `transactions`, with `t_dat`.
+        weeks: first days of the target weeks.
+        window_days: days of history that are kept, back from the week; None for all.
+
+    Returns:
+        A row per (week, earlier transaction): the transaction's columns, `week` date, and `age_days`
+        int, the days from the purchase to the week, from 1.
+    """
+    targets = F.explode(F.array(*[F.lit(week) for week in sorted(weeks)]))
+    aged = transactions.withColumn("week", targets).withColumn("age_days", F.datediff("week", "t_dat"))
+    history = aged.where(F.col("t_dat") < F.col("week"))
+    return history if window_days is None else history.where(F.col("age_days") <= window_days)
+
+
+def purchases_in_weeks(transactions: DataFrame, weeks: Sequence[date]) -> DataFrame:
+    """Give what was bought in the target weeks: what is to be predicted, never what predicts.
+
+    Returns:
+        One row per (week, customer, article) bought in the seven days from `week` on.
+    """
+    targets = F.explode(F.array(*[F.lit(week) for week in sorted(weeks)]))
+    ahead = transactions.withColumn("week", targets).withColumn("day", F.datediff("t_dat", "week"))
+    return (
+        ahead.where((F.col("day") >= 0) & (F.col("day") < 7)).select("week", "customer", "article").distinct()
+    )
+
+
+def exact(fraction: Column) -> Column:
+    """Round to a multiple of 2^-30, so that sums do not depend on the order of their terms."""
+    return F.round(fraction.cast("double") * F.lit(float(FRACTION))) / F.lit(float(FRACTION))
+
+
+def half_life_decay(age_days: str, half_life_days: float) -> Column:
+    """Weigh a purchase by 2^(-age / half-life)."""
+    return exact(F.pow(F.lit(2.0), -F.col(age_days) / F.lit(float(half_life_days))))
+
+
+def top_per_customer(scored: DataFrame, top: int) -> DataFrame:
+    """Keep each customer's best articles of each week.
+
+    Args:
+        scored: one row per (week, customer, article) with `score`.
+        top: how many are kept.
+
+    Returns:
+        The rows kept, `rank` int from 1 by falling score; ties by article.
+    """
+    best_first = Window.partitionBy("week", "customer").orderBy(F.desc("score"), F.asc("article"))
+    ranked = scored.withColumn("rank", F.row_number().over(best_first).cast("int"))
+    return ranked.where(F.col("rank") <= top)

@@ -1,0 +1,58 @@
+"""The time line: which weeks are predicted, and from what. Time is sacred, so it is drawn once, here."""
+
+from datetime import date, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+WEEK = timedelta(days=7)
+
+
+class Timeline(BaseModel):
+    """The days of a purchase log and the cutoff that parts history from what is to be predicted.
+
+    Attributes:
+        raw_dir: the folder that the log was read from.
+        asked_cutoff: the cutoff that the run was given; None for the day after the last transaction.
+        cutoff: first day of the submission's target week.
+        first_day: day of the first transaction before the cutoff.
+        last_day: day of the last transaction before the cutoff.
+        log_end: day of the last transaction of the log, which may lie after the cutoff.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    raw_dir: str
+    asked_cutoff: date | None
+    cutoff: date
+    first_day: date
+    last_day: date
+    log_end: date
+
+    def weeks_before(self, week: date, count: int) -> list[date]:
+        """Give the last `count` complete weeks before a week that have a day of history before them.
+
+        >>> days = {"first_day": date(2020, 8, 1), "last_day": date(2020, 8, 31), "log_end": date(2020, 8, 31)}
+        >>> line = Timeline(raw_dir="", asked_cutoff=None, cutoff=date(2020, 9, 1), **days)
+        >>> [str(week) for week in line.weeks_before(date(2020, 9, 1), 2)]
+        ['2020-08-25', '2020-08-18']
+        >>> len(line.weeks_before(date(2020, 9, 1), 50))
+        4
+        """
+        weeks = (week - WEEK * back for back in range(1, count + 1))
+        return [earlier for earlier in weeks if earlier > self.first_day]
+
+    def judged_weeks(self, count: int) -> list[date]:
+        """Give the judged weeks, newest first: the cutoff's own where the log reaches to its end, then earlier ones."""
+        known = [self.cutoff] if self.log_end >= self.cutoff + WEEK - timedelta(days=1) else []
+        return known + self.weeks_before(self.cutoff, count)
+
+    def predicted_weeks(self, judged: int) -> list[date]:
+        """Give the weeks that get recommendations, newest first: the submission's and the judged ones."""
+        return [self.cutoff, *self.weeks_before(self.cutoff, judged)]
+
+    def target_weeks(self, judged: int, training: int) -> list[date]:
+        """Give every week that needs candidates, newest first: those predicted and those learned from."""
+        weeks = set(self.predicted_weeks(judged))
+        for week in list(weeks):
+            weeks.update(self.weeks_before(week, training))
+        return sorted(weeks, reverse=True)
