@@ -15,11 +15,13 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import shutil
+import subprocess
 import sys
+import threading
 import warnings
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.java import java_home
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+# What the JVM prints past any log configuration, whether all is well or not.
+NOISE = (
+    b"Using incubator modules",
+    b"netlib-blas: JNI_OnLoad",
+    b"netlib-lapack: JNI_OnLoad",
+    b"package sun.security.action not in java.base",
+)
 ENGINES = ("spark", "sail", "cluster")
 
 logger = logging.getLogger(__name__)
@@ -123,8 +132,6 @@ def _start_spark() -> SparkSession:
 
 
 def _start_sail() -> SparkSession:
-    if shutil.which("java") is None:
-        os.environ.pop("SPARK_HOME", None)
     os.environ.setdefault("RUST_LOG", "error")
     from pysail.spark import SparkConnectServer
 

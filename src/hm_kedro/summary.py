@@ -49,7 +49,8 @@ def _print_metrics(console: Console, metrics: dict[str, Any]) -> None:
         console.print("no complete week before the cutoff has a history to be judged by", highlight=False)
         return
     weeks = ", ".join(f"{week} ({metrics['buyers'].get(week, 0):,} buyers)" for week in metrics["weeks"])
-    table = Table("model", "MAP@12", "recall@12", title=f"judged weeks: {weeks}", title_justify="left")
+    console.print(f"judged weeks: {weeks}", soft_wrap=True, highlight=False)
+    table = Table("model", "MAP@12", "recall@12")
     for name, scores in sorted(metrics["contestants"].items(), key=lambda item: item[1]["map12"]):
         table.add_row(name, f"{scores['map12']:.4f}", f"{scores['recall12']:.4f}")
     console.print(table)

@@ -32,7 +32,9 @@ def history_by_week(
         int, the days from the purchase to the week, from 1.
     """
     targets = F.explode(F.array(*[F.lit(week) for week in sorted(weeks)]))
-    aged = transactions.withColumn("week", targets).withColumn("age_days", F.datediff("week", "t_dat"))
+    # Engines disagree about the width of a count of days.
+    age_days = F.datediff("week", "t_dat").cast("int")
+    aged = transactions.withColumn("week", targets).withColumn("age_days", age_days)
     history = aged.where(F.col("t_dat") < F.col("week"))
     return history if window_days is None else history.where(F.col("age_days") <= window_days)
 

@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 RANKS = [name for name in RETRIEVAL if name.endswith("_rank")]
 
 
-def feature_matrix(table: pa.Table | pa.RecordBatch, names: list[str]) -> npt.NDArray[np.float32]:
+def feature_matrix(batch: pa.RecordBatch, names: list[str]) -> npt.NDArray[np.float32]:
     """Make a matrix of features, a row each, missing values as NaN."""
-    matrix = np.empty((table.num_rows, len(names)), dtype=np.float32)
+    matrix = np.empty((batch.num_rows, len(names)), dtype=np.float32)
     for position, name in enumerate(names):
-        matrix[:, position] = (
-            table.column(name).cast(pa.float32()).to_numpy(zero_copy_only=False)
-            if isinstance(table, pa.RecordBatch)
-            else table.column(name).cast(pa.float32()).to_numpy()
-        )
+        matrix[:, position] = batch.column(name).cast(pa.float32()).to_numpy(zero_copy_only=False)
     return matrix
 
 
@@ -77,6 +73,8 @@ def train(examples: pa.Table, params: RankerParameters) -> lgb.Booster:
         weeks, customers = ordered["week"].cast(pa.int32()).to_numpy(), ordered["customer"].to_numpy()
         groups = None if params.objective == "binary" else group_sizes(weeks, customers)
     data = lgb.Dataset(matrix, labels, group=groups, feature_name=names, params=settings, free_raw_data=True)
+    if rounds == 0:
+        return lgb.Booster(settings, data)
     return lgb.train(settings, data, num_boost_round=rounds)
 
 

@@ -1,0 +1,57 @@
+"""What every test shares: the engine under test (`--engine`), small tables, tiny raw files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hm_kedro import engine
+from pyspark.sql import DataFrame, SparkSession
+
+SPARK_CONF = {
+    "spark.app.name": "hm-kedro tests",
+    "spark.master": "local[2]",
+    "spark.driver.memory": "1g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine", choices=("spark", "sail"), default="spark", help="the engine that node tests run on"
+    )
+
+
+@pytest.fixture(scope="session")
+def session(pytestconfig: pytest.Config) -> Iterator[SparkSession]:
+    """The session of the engine under test."""
+    engine.configure(pytestconfig.getoption("--engine"), SPARK_CONF)
+    yield engine.session()
+    engine.stop()
+
+
+@pytest.fixture
+def table(session: SparkSession) -> Callable[[str, list[tuple[Any, ...]]], DataFrame]:
+    """Make a table of rows under a schema such as `customer int, age int`."""
+    return lambda schema, rows: session.createDataFrame(rows, schema)
+
+
+def rows(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:
+    """The rows of a table as sorted tuples, of some columns or all."""
+    chosen = frame.select(*columns) if columns else frame
+    return sorted((tuple(row) for row in chosen.collect()), key=str)
+
+
+def day(text: str) -> date:
+    """A date from its ISO form."""
+    return date.fromisoformat(text)
