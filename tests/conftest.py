@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
-from hm_kedro import engine
 from pyspark.sql import DataFrame, SparkSession
+
+from hm_kedro import engine
 
 SPARK_CONF = {
     "spark.app.name": "hm-kedro tests",

@@ -3,6 +3,7 @@
 With `HM_KEDRO_DEBUG=1` in the environment the whole stack trace is shown instead.
 """
 
+import logging
 import os
 import sys
 import warnings
@@ -15,6 +16,11 @@ from kedro.framework.cli.project import run as kedro_run
 from hm_kedro.errors import one_line
 
 
+def _is_not_a_resume_hint(record: logging.LogRecord) -> bool:
+    message = record.getMessage()
+    return not ("nodes that have not run" in message or message.startswith("No nodes ran"))
+
+
 class RunCommand(click.Command):
     """A `kedro run` that says in one line what went wrong and exits with 1."""
 
@@ -22,6 +28,8 @@ class RunCommand(click.Command):
         """Run; an error that is not the command line's own becomes one line on standard error."""
         # `--pipeline X` is how every page of this project and of Kedro's own says it.
         warnings.filterwarnings("ignore", message="Option '--pipeline'", category=KedroDeprecationWarning)
+        # What failed is said in one line; how to go on is told by what it says, not by hashed node names.
+        logging.getLogger("kedro.runner.sequential_runner").addFilter(_is_not_a_resume_hint)
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

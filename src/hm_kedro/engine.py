@@ -15,13 +15,10 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import subprocess
 import sys
-import threading
 import warnings
 from importlib.resources import files
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.java import java_home

@@ -32,7 +32,7 @@ class ProjectHooks:
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Refuse a run whose outputs would land among the raw files or would mix two sets of data."""
         root = Path(run_params["project_path"])
@@ -63,7 +63,7 @@ class ProjectHooks:
 
     @hook_impl
     def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Print what the run found and end the engine."""
         print_summary(run_params, pipeline, catalog, self.parameters)

@@ -113,9 +113,7 @@ def main() -> int:
 
 def _home_of(java: Path) -> Path | None:
     """Ask a `java` for its home, since on PATH it may be a link, or a shim that only starts another."""
-    told = re.search(
-        r"^\s*java\.home = (.+)$", _told_by(java, "-XshowSettings:properties", "-version"), re.MULTILINE
-    )
+    told = re.search(r"^\s*java\.home = (.+)$", _told_by(java, "-XshowSettings:properties", "-version"), re.MULTILINE)
     candidates = [Path(told[1].strip())] if told else []
     candidates.append(java.resolve().parent.parent)
     return next((home for home in candidates if (home / "bin" / "java").is_file()), None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_summary(
-    run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol, parameters: Parameters
+    run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any], parameters: Parameters
 ) -> None:
     """Print what a run that evaluated or recommended has found."""
     made = pipeline.all_outputs()

@@ -13,11 +13,15 @@ from pyspark.sql import functions as F
 
 FRACTION = 2**30
 LIST_LENGTH = 12
+WEEK_DAYS = 7
 
 
-def history_by_week(
-    transactions: DataFrame, weeks: Sequence[date], window_days: int | None = None
-) -> DataFrame:
+def each_of(weeks: Sequence[date]) -> Column:
+    """Repeat a row for each of the weeks; no rows for no weeks."""
+    return F.explode(F.array(*[F.lit(week) for week in sorted(weeks)]).cast("array<date>"))
+
+
+def history_by_week(transactions: DataFrame, weeks: Sequence[date], window_days: int | None = None) -> DataFrame:
     """Give each target week its history: only transactions before its first day.
 
     This is the one way by which purchases reach a retriever, a solver or a feature.
@@ -31,10 +35,9 @@ def history_by_week(
         A row per (week, earlier transaction): the transaction's columns, `week` date, and `age_days`
         int, the days from the purchase to the week, from 1.
     """
-    targets = F.explode(F.array(*[F.lit(week) for week in sorted(weeks)]))
     # Engines disagree about the width of a count of days.
     age_days = F.datediff("week", "t_dat").cast("int")
-    aged = transactions.withColumn("week", targets).withColumn("age_days", age_days)
+    aged = transactions.withColumn("week", each_of(weeks)).withColumn("age_days", age_days)
     history = aged.where(F.col("t_dat") < F.col("week"))
     return history if window_days is None else history.where(F.col("age_days") <= window_days)
 
@@ -45,10 +48,9 @@ def purchases_in_weeks(transactions: DataFrame, weeks: Sequence[date]) -> DataFr
     Returns:
         One row per (week, customer, article) bought in the seven days from `week` on.
     """
-    targets = F.explode(F.array(*[F.lit(week) for week in sorted(weeks)]))
-    ahead = transactions.withColumn("week", targets).withColumn("day", F.datediff("t_dat", "week"))
+    ahead = transactions.withColumn("week", each_of(weeks)).withColumn("day", F.datediff("t_dat", "week"))
     return (
-        ahead.where((F.col("day") >= 0) & (F.col("day") < 7)).select("week", "customer", "article").distinct()
+        ahead.where((F.col("day") >= 0) & (F.col("day") < WEEK_DAYS)).select("week", "customer", "article").distinct()
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any, NoReturn
 
 import fsspec
@@ -37,9 +38,7 @@ class CsvStream(AbstractDataset[Any, Any]):
         Raises:
             HmKedroError: no file is there, or a column is missing.
         """
-        path = next((found for found in map(_find, self._filepaths) if found), None) or find_csv(
-            self._filepaths[-1]
-        )
+        path = next((found for found in map(_find, self._filepaths) if found), None) or find_csv(self._filepaths[-1])
         options = arrow_csv.ConvertOptions(
             include_columns=self._columns, column_types={name: pa.string() for name in self._columns}
         )
@@ -48,11 +47,9 @@ class CsvStream(AbstractDataset[Any, Any]):
         try:
             return arrow_csv.open_csv(file, convert_options=options, parse_options=parse)
         except (KeyError, pa.ArrowInvalid) as error:
-            raise HmKedroError(
-                f"'{path}' can't be read: it needs the columns {', '.join(self._columns)}"
-            ) from error
+            raise HmKedroError(f"'{path}' can't be read: it needs the columns {', '.join(self._columns)}") from error
 
-    def save(self, data: Any) -> NoReturn:
+    def save(self, data: Any) -> NoReturn:  # noqa: ARG002
         """Refuse: raw files are never written."""
         raise DatasetError(f"raw file '{self._filepaths[0]}' is read only")
 
@@ -85,7 +82,7 @@ class ParquetStream(AbstractDataset[Any, Any]):
     def save(self, data: pa.RecordBatchReader) -> None:
         """Write the batches as they come."""
         fs, path = fsspec.core.url_to_fs(self._filepath)
-        fs.makedirs(fs._parent(path), exist_ok=True)
+        fs.makedirs(posixpath.dirname(path), exist_ok=True)
         with fs.open(path, "wb") as file, pq.ParquetWriter(file, data.schema, compression="zstd") as writer:
             for batch in data:
                 writer.write_batch(batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Any
 
 import fsspec
@@ -26,7 +27,7 @@ class LightGBMBooster(AbstractDataset[lgb.Booster, lgb.Booster]):
     def save(self, data: lgb.Booster) -> None:
         """Write the model's text."""
         fs, path = fsspec.core.url_to_fs(self._filepath)
-        fs.makedirs(fs._parent(path), exist_ok=True)
+        fs.makedirs(posixpath.dirname(path), exist_ok=True)
         with fs.open(path, "w", encoding="utf-8") as file:
             file.write(data.model_to_string())
 
@@ -42,9 +43,7 @@ class LightGBMBooster(AbstractDataset[lgb.Booster, lgb.Booster]):
         with fs.open(path, "r", encoding="utf-8") as file:
             text = file.read()
         if not text.startswith("tree"):
-            raise HmKedroError(
-                f"'{self._filepath}' holds no LightGBM model: run `--pipeline lgbm_ranking` again"
-            )
+            raise HmKedroError(f"'{self._filepath}' holds no LightGBM model: run `--pipeline lgbm_ranking` again")
         return lgb.Booster(model_str=text)
 
     def _exists(self) -> bool:

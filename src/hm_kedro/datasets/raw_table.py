@@ -84,7 +84,7 @@ class RawTable(AbstractDataset[Any, Any]):
         schema = ", ".join(f"`{name}` string" for name in header)
         return reader.schema(schema).load(path).select(*columns)
 
-    def save(self, data: Any) -> NoReturn:
+    def save(self, data: Any) -> NoReturn:  # noqa: ARG002
         """Refuse: raw files are never written."""
         raise DatasetError(f"raw file '{self._filepath}' is read only")
 

@@ -32,7 +32,7 @@ class SparkTable(SparkDatasetV2):  # type: ignore[misc]
         if not self._exists():
             raise HmKedroError(f"'{self._filepath}' is not there: run the pipeline that makes it first")
         engine.session()
-        table = super()._load()
+        table: DataFrame = super()._load()
         for column in self._save_args.get("partitionBy", []):
             table = table.withColumn(column, table[column].cast(PARTITION_TYPES[column]))
         return table

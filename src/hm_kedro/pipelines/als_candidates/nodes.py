@@ -42,8 +42,6 @@ def list_target_customers(
     cutoff = Timeline.model_validate(timeline).cutoff
     everyone = customers.select(F.lit(cutoff).alias("week"), "customer")
     past = [week for week in weeks if week < cutoff]
-    if not past:
-        return everyone
     return everyone.unionByName(purchases_in_weeks(transactions, past).select("week", "customer").distinct())
 
 
@@ -83,9 +81,7 @@ def fit_factors(interactions: DataFrame, als: AlsParameters) -> tuple[DataFrame,
         users.append(user.select(F.lit(week).alias("week"), "customer", "factors"))
         items.append(item.select(F.lit(week).alias("week"), "article", "factors"))
     if not weeks:
-        nothing = engine.session().createDataFrame(
-            [], "week date, customer int, article int, factors array<float>"
-        )
+        nothing = engine.session().createDataFrame([], "week date, customer int, article int, factors array<float>")
         users, items = [nothing.drop("article")], [nothing.drop("customer")]
     last_sale = interactions.groupBy("week", "article").agg(F.min("age_days").alias("age_days"))
     item_factors = (
@@ -132,6 +128,4 @@ def retrieve_candidates(
         for value in ("score", "rank")
     ]
     union = reduce(lambda one, other: one.unionByName(other), proposals)
-    return union.groupBy("week", "customer", "article").agg(*columns), rank_bestsellers(
-        inputs, retrieval.bestsellers
-    )
+    return union.groupBy("week", "customer", "article").agg(*columns), rank_bestsellers(inputs, retrieval.bestsellers)

@@ -29,9 +29,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=["transactions", "timeline", "params:als", "params:evaluation", "params:training"],
                 outputs="interactions",
             ),
-            Node(
-                fit_factors, inputs=["interactions", "params:als"], outputs=["user_factors", "item_factors"]
-            ),
+            Node(fit_factors, inputs=["interactions", "params:als"], outputs=["user_factors", "item_factors"]),
             Node(
                 retrieve_candidates,
                 inputs=[

@@ -55,12 +55,8 @@ def fit_spark_ml(pairs: DataFrame, params: AlsParameters) -> tuple[DataFrame, Da
     )
     model = solver.fit(pairs)
     return (
-        model.userFactors.select(
-            F.col("id").cast("int").alias("customer"), F.col("features").alias("factors")
-        ),
-        model.itemFactors.select(
-            F.col("id").cast("int").alias("article"), F.col("features").alias("factors")
-        ),
+        model.userFactors.select(F.col("id").cast("int").alias("customer"), F.col("features").alias("factors")),
+        model.itemFactors.select(F.col("id").cast("int").alias("article"), F.col("features").alias("factors")),
     )
 
 
@@ -74,9 +70,7 @@ def fit_implicit(pairs: DataFrame, params: AlsParameters) -> tuple[DataFrame, Da
     customers, rows = np.unique(table["customer"].to_numpy(), return_inverse=True)
     articles, columns = np.unique(table["article"].to_numpy(), return_inverse=True)
     confidence = 1.0 + params.alpha * table["strength"].to_numpy()
-    matrix = csr_matrix(
-        (confidence.astype(np.float32), (rows, columns)), shape=(len(customers), len(articles))
-    )
+    matrix = csr_matrix((confidence.astype(np.float32), (rows, columns)), shape=(len(customers), len(articles)))
     matrix.sort_indices()
     with threadpool_limits(1, "blas"):
         solver = AlternatingLeastSquares(

@@ -41,9 +41,7 @@ def best_articles(user_factors: DataFrame, item_factors: DataFrame, top: int) ->
     """
     catalogue = _by_week(item_factors.select("week", "article", "factors").toArrow())
     columns = user_factors.select("week", "customer", "factors")
-    return columns.mapInArrow(
-        _scorer(catalogue, top), "week date, customer int, article int, score float, rank int"
-    )
+    return columns.mapInArrow(_scorer(catalogue, top), "week date, customer int, article int, score float, rank int")
 
 
 def top_k(scores: Matrix, top: int) -> npt.NDArray[np.intp]:
@@ -68,7 +66,8 @@ def top_k(scores: Matrix, top: int) -> npt.NDArray[np.intp]:
 
 def _matrix(lists: pa.Array) -> Matrix:
     flat = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    return flat.reshape(len(lists), -1)
+    matrix: Matrix = flat.reshape(len(lists), -1)
+    return matrix
 
 
 def _by_week(table: pa.Table) -> dict[int, tuple[Keys, Matrix]]:
@@ -101,16 +100,12 @@ def _scorer(
                     rows = np.flatnonzero(weeks == week)
                     for start in range(0, len(rows), BLOCK):
                         block = rows[start : start + BLOCK]
-                        yield _score_block(
-                            int(week), customers[block], factors[block], catalogue[int(week)], top
-                        )
+                        yield _score_block(int(week), customers[block], factors[block], catalogue[int(week)], top)
 
     return score
 
 
-def _score_block(
-    week: int, customers: Keys, factors: Matrix, items: tuple[Keys, Matrix], top: int
-) -> pa.RecordBatch:
+def _score_block(week: int, customers: Keys, factors: Matrix, items: tuple[Keys, Matrix], top: int) -> pa.RecordBatch:
     articles, item_factors = items
     # A block of constant height: BLAS then treats every row alike, so a customer's scores do not
     # depend on who shares the batch.

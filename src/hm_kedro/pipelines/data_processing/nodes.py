@@ -74,10 +74,7 @@ def encode_transactions(
     """
     known = (
         raw_transactions.select(
-            *[
-                parsed("transactions_train", column.name).alias(column.name)
-                for column in RAW["transactions_train"]
-            ]
+            *[parsed("transactions_train", column.name).alias(column.name) for column in RAW["transactions_train"]]
         )
         .join(customers.select("customer_id", "customer"), "customer_id")
         .join(articles.select("article_id", "article"), "article_id")
@@ -125,9 +122,7 @@ def check_transactions(
     quality["kept"] = transactions.count() + later_transactions.count()
     rejected = quality["rows"] - quality["kept"]
     if rejected > params.max_rejected_share * quality["rows"]:
-        rules = ", ".join(
-            f"{rule} {count}" for rule, count in quality.items() if rule not in ("rows", "kept")
-        )
+        rules = ", ".join(f"{rule} {count}" for rule, count in quality.items() if rule not in ("rows", "kept"))
         raise HmKedroError(
             f"transactions_train: {rejected} of {quality['rows']} rows can't be used ({rules}): mend the files or "
             "raise data_processing.max_rejected_share"
@@ -135,9 +130,7 @@ def check_transactions(
     return quality
 
 
-def draw_timeline(
-    transactions: DataFrame, later_transactions: DataFrame, cutoff: str, raw_dir: str
-) -> dict[str, Any]:
+def draw_timeline(transactions: DataFrame, later_transactions: DataFrame, cutoff: str, raw_dir: str) -> dict[str, Any]:
     """Find the days of the log and resolve the cutoff.
 
     Returns:
@@ -151,9 +144,7 @@ def draw_timeline(
     asked = parse_cutoff(cutoff)
     if before is None or before["last"] is None:
         if after is None or after["first"] is None:
-            raise HmKedroError(
-                f"transactions_train in raw_dir '{raw_dir}' has no purchase: there is nothing to learn"
-            )
+            raise HmKedroError(f"transactions_train in raw_dir '{raw_dir}' has no purchase: there is nothing to learn")
         raise HmKedroError(
             f"cutoff {asked} leaves no history, the first purchase is of {after['first']}: choose a cutoff from "
             f"{after['first'] + timedelta(days=1)} on"

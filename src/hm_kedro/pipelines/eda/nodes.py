@@ -26,9 +26,7 @@ def summarise_shop(
         F.count_distinct("customer").alias("buyers"),
         F.count_distinct("article").alias("articles"),
     ).first()
-    lines, buyers, sold_articles = (
-        (sold["transactions"], sold["buyers"], sold["articles"]) if sold else (0, 0, 0)
-    )
+    lines, buyers, sold_articles = (sold["transactions"], sold["buyers"], sold["articles"]) if sold else (0, 0, 0)
     return {
         "customers": total,
         "customers_with_a_transaction": buyers,

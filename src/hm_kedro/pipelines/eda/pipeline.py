@@ -19,12 +19,8 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=["customers", "articles", "transactions", "timeline"],
                 outputs="eda_summary",
             ),
-            Node(
-                count_transactions_a_week, inputs=["transactions", "timeline"], outputs="weekly_transactions"
-            ),
-            Node(
-                draw_transactions_a_week, inputs="weekly_transactions", outputs="transactions_a_week_figure"
-            ),
+            Node(count_transactions_a_week, inputs=["transactions", "timeline"], outputs="weekly_transactions"),
+            Node(draw_transactions_a_week, inputs="weekly_transactions", outputs="transactions_a_week_figure"),
         ],
         namespace="eda",
         prefix_datasets_with_namespace=False,

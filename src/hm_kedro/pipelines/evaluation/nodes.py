@@ -1,5 +1,6 @@
 """The work of evaluation: the truth, the contestants' lists, their scores."""
 
+from statistics import fmean
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -23,18 +24,7 @@ def collect_purchases(
         One row per (week, customer, article).
     """
     weeks = Timeline.model_validate(timeline).judged_weeks(evaluation.weeks)
-    everything = transactions.unionByName(later_transactions)
-    return (
-        purchases_in_weeks(everything, weeks)
-        if weeks
-        else purchases_in_weeks(everything.limit(0), [_epoch()])
-    )
-
-
-def _epoch() -> Any:
-    from datetime import date
-
-    return date(1970, 1, 1)
+    return purchases_in_weeks(transactions.unionByName(later_transactions), weeks)
 
 
 def line_up_contestants(
@@ -85,9 +75,7 @@ def fill(lists: DataFrame, filling: DataFrame) -> DataFrame:
     places = F.array_sort(F.collect_list(F.struct("place", "article")))
     gathered = first.groupBy("week", "customer").agg(places.alias("places"))
     spread = gathered.select("week", "customer", F.posexplode("places").alias("position", "entry"))
-    return spread.select(
-        "week", "customer", "entry.article", (F.col("position") + 1).cast("int").alias("rank")
-    )
+    return spread.select("week", "customer", "entry.article", (F.col("position") + 1).cast("int").alias("rank"))
 
 
 def score_customers(purchases: DataFrame, contestant_lists: DataFrame) -> DataFrame:
@@ -105,23 +93,21 @@ def summarise_metrics(
         over all buyers' scores of each week, averaged over the weeks, and `by_week`.
     """
     weeks = [str(week) for week in Timeline.model_validate(timeline).judged_weeks(evaluation.weeks)]
-    rows = (
-        per_customer_scores.groupBy("contestant", "week")
-        .agg(F.avg("ap12").alias("map12"), F.avg("recall12").alias("recall12"), F.count("*").alias("buyers"))
-        .orderBy("contestant", "week")
-        .toPandas()
+    means = per_customer_scores.groupBy("contestant", "week").agg(
+        F.avg("ap12").alias("map12"), F.avg("recall12").alias("recall12"), F.count("*").alias("buyers")
     )
-    rows["week"] = rows["week"].astype(str)
+    buyers: dict[str, int] = {}
+    by_week: dict[str, dict[str, dict[str, float]]] = {}
+    for row in means.orderBy("contestant", F.desc("week")).toLocalIterator():
+        week = str(row["week"])
+        buyers[week] = row["buyers"]
+        by_week.setdefault(row["contestant"], {})[week] = {name: row[name] for name in ("map12", "recall12")}
     contestants = {
         name: {
-            "map12": float(table["map12"].mean()),
-            "recall12": float(table["recall12"].mean()),
-            "by_week": {
-                row.week: {"map12": float(row.map12), "recall12": float(row.recall12)}
-                for row in table.itertuples()
-            },
+            "map12": fmean(scores["map12"] for scores in of_week.values()),
+            "recall12": fmean(scores["recall12"] for scores in of_week.values()),
+            "by_week": of_week,
         }
-        for name, table in rows.groupby("contestant")
+        for name, of_week in by_week.items()
     }
-    buyers = {week: int(count) for week, count in rows.groupby("week")["buyers"].max().items()}
     return {"weeks": weeks, "buyers": buyers, "contestants": contestants}

@@ -46,6 +46,7 @@ FEATURES: dict[str, str] = {
 }
 
 ONLINE = 2
+WEEK_DAYS, MONTH_DAYS = 7, 28
 
 
 def customer_article_features(history: DataFrame) -> DataFrame:
@@ -73,12 +74,12 @@ def customer_product_features(own: DataFrame, articles: DataFrame) -> DataFrame:
 
 def article_features(history: DataFrame, own: DataFrame, customers: DataFrame) -> DataFrame:
     """Give one row per (week, article): how it sells, to whom, at which price."""
-    lately = F.col("age_days") <= 28
+    lately = F.col("age_days") <= MONTH_DAYS
     sales = (
         history.join(customers.select("customer", "age"), "customer", "left")
         .groupBy("week", "article")
         .agg(
-            F.count_if(F.col("age_days") <= 7).cast("int").alias("article_sales_7d"),
+            F.count_if(F.col("age_days") <= WEEK_DAYS).cast("int").alias("article_sales_7d"),
             F.count_if(lately).cast("int").alias("article_sales_28d"),
             F.count("*").cast("int").alias("article_sales"),
             F.max("age_days").alias("article_days_on_sale"),
@@ -100,7 +101,7 @@ def customer_features(history: DataFrame) -> DataFrame:
     return history.groupBy("week", "customer").agg(
         F.min("age_days").alias("customer_days_since_purchase"),
         F.count("*").cast("int").alias("customer_purchases"),
-        F.count_if(F.col("age_days") <= 28).cast("int").alias("customer_purchases_28d"),
+        F.count_if(F.col("age_days") <= MONTH_DAYS).cast("int").alias("customer_purchases_28d"),
         F.count_distinct("t_dat").cast("int").alias("customer_shopping_days"),
         F.count_distinct("article").cast("int").alias("customer_articles"),
         _mean(F.col("price")).alias("customer_price"),

@@ -74,9 +74,7 @@ def sample_training_examples(
     )
     query = Window.partitionBy("week", "customer")
     mixed = F.pmod(
-        F.col("article").cast("long") * 19_349_663
-        + F.col("customer").cast("long") * 73_856_093
-        + training.seed,
+        F.col("article").cast("long") * 19_349_663 + F.col("customer").cast("long") * 73_856_093 + training.seed,
         F.lit(2_147_483_647),
     )
     shuffled = Window.partitionBy("week", "customer", "bought").orderBy(mixed, "article")
@@ -141,9 +139,7 @@ def recommend(
     weeks = Timeline.model_validate(timeline).predicted_weeks(evaluation.weeks)
     missing = [str(week) for week in weeks if str(week) not in rankers]
     if missing:
-        raise HmKedroError(
-            f"there is no ranker for {', '.join(missing)}: run `--pipeline lgbm_ranking` as a whole"
-        )
+        raise HmKedroError(f"there is no ranker for {', '.join(missing)}: run `--pipeline lgbm_ranking` as a whole")
     models = {(week - date(1970, 1, 1)).days: rankers[str(week)]().model_to_string() for week in weeks}
     scored = features.where(F.col("week").isin(weeks)).mapInArrow(
         ranker.scorer(models), "week date, customer int, article int, score float"
@@ -182,6 +178,4 @@ def write_submission(
 def _joined_ids(ranked: DataFrame, keys: list[str]) -> DataFrame:
     """Gather article ids by rank into `article_ids`, a row per key."""
     places = F.array_sort(F.collect_list(F.struct("rank", "article_id")))
-    return ranked.groupBy(*keys).agg(
-        F.transform(places, lambda place: place["article_id"]).alias("article_ids")
-    )
+    return ranked.groupBy(*keys).agg(F.transform(places, lambda place: place["article_id"]).alias("article_ids"))

@@ -66,9 +66,7 @@ def train(examples: pa.Table, params: RankerParameters) -> lgb.Booster:
         settings |= {"objective": "regression", "boost_from_average": False}
         matrix, labels, groups, rounds = np.zeros((2, len(names)), np.float32), np.zeros(2), None, 0
     else:
-        ordered = examples.sort_by(
-            [(key, "ascending") for key in ("week", "customer", "article")]
-        ).combine_chunks()
+        ordered = examples.sort_by([(key, "ascending") for key in ("week", "customer", "article")]).combine_chunks()
         matrix, labels = feature_matrix(ordered, names), ordered["bought"].to_numpy()
         weeks, customers = ordered["week"].cast(pa.int32()).to_numpy(), ordered["customer"].to_numpy()
         groups = None if params.objective == "binary" else group_sizes(weeks, customers)
@@ -98,9 +96,7 @@ def scorer(models: dict[int, str]) -> Callable[[Iterator[pa.RecordBatch]], Itera
                 part = batch.filter(pa.array(rows))
                 scores[rows] = _scores(part, boosters[int(week)])
             keys = [batch.column(key) for key in ("week", "customer", "article")]
-            yield pa.RecordBatch.from_arrays(
-                [*keys, pa.array(scores)], names=["week", "customer", "article", "score"]
-            )
+            yield pa.RecordBatch.from_arrays([*keys, pa.array(scores)], names=["week", "customer", "article", "score"])
 
     return score
 

@@ -5,15 +5,13 @@ from pyspark.sql import functions as F
 
 from hm_kedro.parameters import BestsellersRetriever
 from hm_kedro.pipelines.als_candidates.retrievers.inputs import RetrievalInputs
-from hm_kedro.tables import history_by_week
+from hm_kedro.tables import each_of, history_by_week
 
 
 def retrieve(inputs: RetrievalInputs, params: BestsellersRetriever) -> DataFrame:
     """Propose the week's bestsellers to everyone; `score` is the sales of the window."""
     best = rank_bestsellers(inputs, params)
-    return inputs.targets.join(F.broadcast(best), "week").select(
-        "week", "customer", "article", "score", "rank"
-    )
+    return inputs.targets.join(F.broadcast(best), "week").select("week", "customer", "article", "score", "rank")
 
 
 def rank_bestsellers(inputs: RetrievalInputs, params: BestsellersRetriever) -> DataFrame:
@@ -31,13 +29,10 @@ def rank_bestsellers(inputs: RetrievalInputs, params: BestsellersRetriever) -> D
         F.count_if(F.col("age_days") <= 4 * params.window_days).alias("before_that"),
         F.count("*").alias("ever"),
     )
-    weeks = F.explode(F.array(*[F.lit(week) for week in inputs.weeks])).alias("week")
-    every = inputs.articles.select("article", weeks)
+    every = inputs.articles.select("article", each_of(inputs.weeks).alias("week"))
     counted = every.join(sales, ["week", "article"], "left").na.fill(0, ["lately", "before_that", "ever"])
     best_first = Window.partitionBy("week").orderBy(
         F.desc("lately"), F.desc("before_that"), F.desc("ever"), F.asc("article")
     )
-    ranked = counted.withColumn("rank", F.row_number().over(best_first).cast("int")).where(
-        F.col("rank") <= params.top
-    )
+    ranked = counted.withColumn("rank", F.row_number().over(best_first).cast("int")).where(F.col("rank") <= params.top)
     return ranked.select("week", "article", F.col("lately").cast("float").alias("score"), "rank")

@@ -16,8 +16,6 @@ def retrieve(inputs: RetrievalInputs, params: OwnPurchasesRetriever) -> DataFram
     history = history_by_week(inputs.transactions, inputs.weeks, params.window_days)
     weight = F.sum(half_life_decay("age_days", params.half_life_days)).cast("float").alias("score")
     scored = (
-        history.join(inputs.targets, ["week", "customer"], "semi")
-        .groupBy("week", "customer", "article")
-        .agg(weight)
+        history.join(inputs.targets, ["week", "customer"], "semi").groupBy("week", "customer", "article").agg(weight)
     )
     return top_per_customer(scored, params.top).select("week", "customer", "article", "score", "rank")
