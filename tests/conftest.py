@@ -25,9 +25,7 @@ SPARK_CONF = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--engine", choices=("spark", "sail"), default="spark", help="the engine that node tests run on"
-    )
+    parser.addoption("--engine", choices=("spark", "sail"), default="spark", help="the engine that node tests run on")
 
 
 @pytest.fixture(scope="session")

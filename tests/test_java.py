@@ -106,9 +106,7 @@ def test_the_installed_java_comes_last(monkeypatch, tmp_path):
 def test_the_wrapper_drops_the_vector_module_and_nothing_else(tmp_path, given, passed_on):
     echo = executable(tmp_path / "it's here" / "java", 'for argument; do printf "<%s>" "$argument"; done')
     java.write_wrapper(echo, tmp_path / "home")
-    done = subprocess.run(
-        [tmp_path / "home" / "bin" / "java", *given], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([tmp_path / "home" / "bin" / "java", *given], capture_output=True, text=True, check=True)
     assert done.stdout == "".join(f"<{argument}>" for argument in passed_on)
 
 

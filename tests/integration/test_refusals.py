@@ -1,0 +1,90 @@
+"""Bad input ends in one line that names the thing and the remedy, exit code 1, and no stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests import runs, tiny
+
+pytestmark = pytest.mark.integration
+
+
+def refused(*params: str, pipeline: str = "__default__") -> str:
+    ended = runs.kedro("run", "--env", "test", "--pipeline", pipeline, "--params", ",".join(params))
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert "WARN" not in ended.stdout
+    lines = [line for line in ended.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, ended.stderr
+    assert lines[0].startswith("Error: ")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        (["cutoff=2020-13-01"], ["cutoff '2020-13-01'", "year-month-day"]),
+        (["engine=flink"], ["engine 'flink'", "spark, sail, cluster"]),
+        (["als.rnk=3"], ["'als.rnk'", "conf/base/parameters"]),
+        (["colour=blue"], ["'colour'", "conf/base/parameters"]),
+        (["als.rank=0"], ["'als.rank' = 0", "greater than or equal to 1"]),
+        (["raw_dir=/nowhere/at/all", "engine=sail"], ["/nowhere/at/all/", "raw_dir=FOLDER"]),
+    ],
+)
+def test_refusal_names_the_thing_and_the_remedy(params: list[str], words: list[str], tmp_path: Path) -> None:
+    line = refused(f"output_dir={tmp_path / 'out'}", *params)
+    for word in words:
+        assert word in line
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize("engine", ["spark", "sail"])
+def test_cutoff_before_the_data_says_when_they_begin(engine: str, raw: Path, tmp_path: Path) -> None:
+    line = refused(f"raw_dir={raw}", f"output_dir={tmp_path}", "cutoff=2019-01-01", f"engine={engine}")
+    assert "cutoff 2019-01-01" in line
+    assert "choose a cutoff from" in line
+
+
+def test_cutoff_past_the_data_says_where_they_end(raw: Path, tmp_path: Path) -> None:
+    line = refused(f"raw_dir={raw}", f"output_dir={tmp_path}", "cutoff=2021-01-01", "engine=sail")
+    assert "cutoff 2021-01-01" in line
+    assert "up to 2020-08-2" in line
+
+
+def test_output_among_the_raw_files_is_refused(raw: Path) -> None:
+    before = sorted(raw.iterdir())
+    line = refused(f"raw_dir={raw}", f"output_dir={raw / 'out'}", "engine=sail")
+    assert "raw_dir" in line
+    assert sorted(raw.iterdir()) == before
+
+
+def test_missing_column_is_named(tmp_path: Path) -> None:
+    raw = tiny.write_raw(tmp_path / "raw", tiny.make_transactions())
+    text = (raw / "customers.csv").read_text().replace("postal_code", "post_code", 1)
+    (raw / "customers.csv").write_text(text)
+    line = refused(f"raw_dir={raw}", f"output_dir={tmp_path / 'out'}", "engine=sail")
+    assert "customers.csv" in line
+    assert "postal_code" in line
+
+
+def test_pipeline_whose_inputs_are_not_there_says_so(raw: Path, tmp_path: Path) -> None:
+    line = refused(f"raw_dir={raw}", f"output_dir={tmp_path}", "engine=sail", pipeline="als_candidates")
+    assert str(tmp_path) in line
+    assert "first" in line
+
+
+def test_tables_of_other_raw_files_are_not_mixed_in(
+    raw: Path, finished: Callable[[str], tuple[Path, str]], tmp_path: Path
+) -> None:
+    output, _ = finished("sail")
+    line = refused("raw_dir=data/01_raw/demo", f"output_dir={output}", "engine=sail", pipeline="eda")
+    assert str(raw) in line
+    line = refused(f"raw_dir={raw}", f"output_dir={output}", "engine=sail", "cutoff=2020-08-01", pipeline="eda")
+    assert "2020-08-01" in line
+
+
+def test_cluster_without_a_master_says_what_to_set(raw: Path, tmp_path: Path) -> None:
+    line = refused(f"raw_dir={raw}", f"output_dir={tmp_path}", "engine=cluster")
+    assert "SPARK_MASTER_URL" in line

@@ -1,0 +1,94 @@
+"""From raw files to a submission, in env test, on both engines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests import runs, tiny
+
+pytestmark = pytest.mark.integration
+Finished = Callable[[str], tuple[Path, str]]
+
+
+@pytest.mark.parametrize("engine", ["spark", "sail"])
+def test_submission_has_the_documented_format(engine: str, raw: Path, finished: Finished) -> None:
+    output, _ = finished(engine)
+    runs.check_submission(raw, output)
+
+
+@pytest.mark.parametrize("engine", ["spark", "sail"])
+def test_run_ends_in_a_summary_of_data_models_and_places(engine: str, raw: Path, finished: Finished) -> None:
+    output, printed = finished(engine)
+    assert f"data: {raw}" in printed
+    for model in ("bestsellers", "als", "als_filled", "ranker"):
+        assert model in printed
+    assert str(output / "07_model_output/submission.csv") in printed
+
+
+@pytest.mark.parametrize("engine", ["spark", "sail"])
+def test_run_prints_nothing_that_a_user_cannot_use(engine: str, finished: Finished) -> None:
+    _, printed = finished(engine)
+    for noise in ("netlib", "native-hadoop", "incubator", "WARN", "Stage ", "log4j", "Traceback", "Warning"):
+        assert noise not in printed
+
+
+def test_engines_make_the_same_tables(finished: Finished) -> None:
+    runs.assert_same_tables(finished("spark")[0], finished("sail")[0], als=False)
+
+
+def test_repeated_run_makes_the_same_bytes(raw: Path, finished: Finished, tmp_path: Path) -> None:
+    output, _ = finished("sail")
+    runs.run("test", raw, tmp_path / "again", "engine=sail")
+    runs.assert_same_tables(output, tmp_path / "again", als=True)
+    one, other = (folder / "07_model_output/submission.csv" for folder in (output, tmp_path / "again"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_gzipped_files_are_read_like_plain_ones(raw: Path, finished: Finished, tmp_path: Path) -> None:
+    output, _ = finished("sail")
+    gzipped = tiny.write_raw(tmp_path / "raw", tiny.make_transactions(), gzipped=True)
+    runs.run("test", gzipped, tmp_path / "out", "engine=sail", pipeline="data_processing")
+    for table in ("03_primary/articles", "03_primary/customers", "03_primary/transactions"):
+        assert runs.read(output, table).equals(runs.read(tmp_path / "out", table))
+
+
+def test_every_pipeline_runs_alone_on_what_the_others_saved(raw: Path, finished: Finished) -> None:
+    output, _ = finished("sail")
+    before = (output / "07_model_output/submission.csv").read_bytes()
+    for pipeline in ("eda", "als_candidates", "lgbm_ranking", "evaluation"):
+        runs.run("test", raw, output, "engine=sail", pipeline=pipeline)
+    assert (output / "07_model_output/submission.csv").read_bytes() == before
+
+
+def test_without_sample_submission_the_customers_file_says_whom_it_is_for(raw: Path, tmp_path: Path) -> None:
+    folder = tiny.write_raw(tmp_path / "raw", tiny.make_transactions())
+    (folder / "sample_submission.csv").unlink()
+    runs.run("test", folder, tmp_path / "out", "engine=sail")
+    assert len(runs.check_submission(folder, tmp_path / "out")) == tiny.CUSTOMERS
+
+
+def test_week_of_the_cutoff_is_judged_where_the_log_reaches_its_end(raw: Path, tmp_path: Path) -> None:
+    runs.run("test", raw, tmp_path, "engine=sail", "cutoff=2020-08-12")
+    metrics = json.loads((tmp_path / "08_reporting/metrics.json").read_text())
+    assert metrics["weeks"] == ["2020-08-12", "2020-08-05"]
+    assert metrics["buyers"].keys() == {"2020-08-12", "2020-08-05"}
+
+
+def test_log_of_one_day_still_gives_a_submission(tmp_path: Path) -> None:
+    first = [line for line in tiny.make_transactions() if line[0] < "2020-06-03"]
+    raw = tiny.write_raw(tmp_path / "raw", first)
+    runs.run("test", raw, tmp_path / "out", "engine=sail")
+    runs.check_submission(raw, tmp_path / "out")
+
+
+def test_log_without_prices_channels_and_ages_still_gives_a_submission(tmp_path: Path) -> None:
+    bare = [[*line[:3], "", ""] for line in tiny.make_transactions()]
+    raw = tiny.write_raw(tmp_path / "raw", bare)
+    customers = (raw / "customers.csv").read_text().splitlines()
+    ageless = [customers[0], *(",".join([line.split(",")[0], "", "", "", "", "", ""]) for line in customers[1:])]
+    (raw / "customers.csv").write_text("\n".join(ageless) + "\n")
+    runs.run("test", raw, tmp_path / "out", "engine=sail")
+    runs.check_submission(raw, tmp_path / "out")

@@ -1,0 +1,97 @@
+"""The catalog and the configuration of every environment keep to the design."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import configure_project
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from hm_kedro.parameters import Parameters
+from hm_kedro.pipeline_registry import DEFAULT, register_pipelines
+from hm_kedro.settings import CONFIG_LOADER_ARGS
+
+PROJECT = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = ["local", "online_retail", "kaggle", "synthetic", "cluster", "test"]
+LAYERS = ["raw", "primary", "eda", "retrieval", "features", "models", "predictions", "reporting"]
+
+
+@pytest.fixture(scope="session")
+def pipelines() -> dict[str, Pipeline]:
+    configure_project("hm_kedro")
+    return register_pipelines()
+
+
+def config(env: str, **runtime: str) -> OmegaConfigLoader:
+    return OmegaConfigLoader(PROJECT / "conf", env=env, runtime_params=runtime, **CONFIG_LOADER_ARGS)
+
+
+def layer(entry: dict[str, Any]) -> str:
+    return entry["metadata"]["kedro-viz"]["layer"]
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_every_dataset_of_every_pipeline_is_in_the_catalog(env: str, pipelines: dict[str, Pipeline]) -> None:
+    catalog = DataCatalog.from_config(config(env)["catalog"])
+    used = {name for pipeline in pipelines.values() for name in pipeline.datasets() if not name.startswith("params:")}
+    assert used == set(catalog.keys())
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_parameters_of_every_environment_are_valid(env: str) -> None:
+    Parameters.model_validate(config(env)["parameters"])
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_every_output_lies_under_output_dir_and_every_raw_file_under_raw_dir(env: str) -> None:
+    for name, entry in config(env, raw_dir="RAW", output_dir="OUT")["catalog"].items():
+        place = entry.get("filepath") or entry["path"]
+        assert place.startswith("RAW" if layer(entry) == "raw" else "OUT/"), name
+
+
+def test_every_dataset_has_a_layer_of_the_design() -> None:
+    for name, entry in config("local")["catalog"].items():
+        assert layer(entry) in LAYERS, name
+
+
+def test_layers_follow_the_graph(pipelines: dict[str, Pipeline]) -> None:
+    """A node's outputs are never of an earlier layer than its inputs: layers that form a cycle are not drawn."""
+    layers = {name: LAYERS.index(layer(entry)) for name, entry in config("local")["catalog"].items()}
+    for node in pipelines["__default__"].nodes:
+        inputs = [layers[name] for name in node.inputs if name in layers]
+        for output in node.outputs:
+            assert all(layers[output] >= earlier for earlier in inputs), node.name
+
+
+def test_default_is_the_whole_road(pipelines: dict[str, Pipeline]) -> None:
+    assert pipelines["__default__"].nodes == sum((pipelines[name] for name in DEFAULT), Pipeline([])).nodes
+
+
+def test_every_node_is_in_the_namespace_of_its_pipeline(pipelines: dict[str, Pipeline]) -> None:
+    for name, pipeline in pipelines.items():
+        if name != "__default__":
+            assert {node.namespace for node in pipeline.nodes} == {name}
+
+
+def test_every_parameter_group_used_by_a_node_is_known(pipelines: dict[str, Pipeline]) -> None:
+    used = {
+        name.removeprefix("params:") for p in pipelines.values() for name in p.inputs() if name.startswith("params:")
+    }
+    assert used <= set(Parameters.model_fields)
+
+
+@pytest.mark.parametrize("env", ["kaggle", "online_retail", "synthetic", "cluster"])
+def test_environments_say_only_what_differs(env: str) -> None:
+    """Data sets are no reason for other models: one set of parameters serves them all."""
+    assert {path.name for path in (PROJECT / "conf" / env).rglob("*.yml")} <= {"globals.yml", "spark.yml"}
+
+
+def test_every_parameter_has_a_comment_or_explains_itself() -> None:
+    for path in (PROJECT / "conf/base/parameters").glob("*.yml"):
+        assert any(line.lstrip().startswith("#") for line in path.read_text().splitlines()), path
+        assert yaml.safe_load(path.read_text())

@@ -1,0 +1,142 @@
+"""Choosing, starting and ending an engine; no real one is started or ended here."""
+
+import os
+
+import pytest
+
+from hm_kedro import engine
+from hm_kedro.errors import HmKedroError
+
+
+class Fake:
+    """A session or server that notes when it is stopped."""
+
+    def __init__(self, name: str, stopped: list[str]) -> None:
+        self.name, self.stopped = name, stopped
+
+    def stop(self) -> None:
+        self.stopped.append(self.name)
+
+
+@pytest.fixture(autouse=True)
+def no_engine_runs(monkeypatch):
+    """Hide the engine that other tests use and put it back afterwards."""
+    for name, value in {"name": "spark", "conf": {}, "session": None, "sail_server": None}.items():
+        monkeypatch.setattr(engine._Engine, name, value)
+
+
+@pytest.fixture
+def starts(monkeypatch):
+    """Note which engine would be started."""
+    started = []
+    for name in ("spark", "sail"):
+        monkeypatch.setattr(engine, f"_start_{name}", lambda name=name: started.append(name) or Fake(name, []))
+    return started
+
+
+@pytest.fixture
+def running(monkeypatch):
+    """Let a session of `sail` and its server run, and note in which order they are stopped."""
+    stopped = []
+    monkeypatch.setenv("SPARK_REMOTE", "sc://127.0.0.1:1")
+    engine.configure("sail", {"a": 1})
+    monkeypatch.setattr(engine._Engine, "session", Fake("session", stopped))
+    monkeypatch.setattr(engine._Engine, "sail_server", Fake("server", stopped))
+    return stopped
+
+
+def test_an_unknown_engine_is_named_with_those_there_are():
+    with pytest.raises(HmKedroError, match="engine 'duckdb' is not known: choose one of spark, sail, cluster"):
+        engine.configure("duckdb", {})
+
+
+def test_an_unknown_engine_leaves_the_one_that_was_chosen(starts):
+    engine.configure("sail", {})
+    with pytest.raises(HmKedroError):
+        engine.configure("duckdb", {})
+    engine.session()
+    assert starts == ["sail"]
+
+
+@pytest.mark.parametrize("name", engine.ENGINES)
+def test_nothing_starts_when_an_engine_is_chosen(starts, name):
+    engine.configure(name, {})
+    assert starts == []
+
+
+@pytest.mark.parametrize(("name", "start"), [("spark", "spark"), ("sail", "sail"), ("cluster", "spark")])
+def test_the_chosen_engine_starts_with_its_first_session(starts, name, start):
+    engine.configure(name, {})
+    engine.session()
+    assert starts == [start]
+
+
+def test_the_running_session_is_given_again(starts):
+    assert engine.session() is engine.session()
+    assert starts == ["spark"]
+
+
+def test_the_running_session_stays_when_the_same_is_chosen_again(running):
+    session = engine.session()
+    engine.configure("sail", {"a": 1})
+    assert engine.session() is session
+    assert running == []
+
+
+@pytest.mark.parametrize(("name", "conf"), [("spark", {"a": 1}), ("sail", {"a": 2})])
+def test_the_running_session_ends_when_another_is_chosen(running, name, conf):
+    engine.configure(name, conf)
+    assert "session" in running
+
+
+def test_the_session_ends_before_the_server_that_it_speaks_with(running):
+    engine.stop()
+    assert running == ["session", "server"]
+
+
+def test_an_ended_server_is_not_looked_for_again(running):
+    engine.stop()
+    assert "SPARK_REMOTE" not in os.environ
+
+
+def test_ending_twice_ends_once(running):
+    engine.stop()
+    engine.stop()
+    assert running == ["session", "server"]
+
+
+@pytest.mark.parametrize(("name", "has_it"), [("spark", True), ("cluster", True), ("sail", False)])
+def test_spark_ml_is_there_wherever_apache_spark_is(name, has_it):
+    engine.configure(name, {})
+    assert engine.has_spark_ml() is has_it
+
+
+@pytest.mark.parametrize("url", [None, ""])
+def test_a_cluster_without_its_master_is_one_clear_line(monkeypatch, url):
+    if url is None:
+        monkeypatch.delenv("SPARK_MASTER_URL", raising=False)
+    else:
+        monkeypatch.setenv("SPARK_MASTER_URL", url)
+    engine.configure("cluster", {})
+    with pytest.raises(HmKedroError, match="SPARK_MASTER_URL, such as spark://host:7077") as caught:
+        engine.session()
+    assert "\n" not in str(caught.value)
+
+
+def test_spark_without_a_java_is_one_clear_line_with_the_remedies(monkeypatch):
+    monkeypatch.setattr(engine, "java_home", lambda: None)
+    engine.configure("spark", {})
+    with pytest.raises(HmKedroError, match="needs Java 17 or later") as caught:
+        engine.session()
+    assert "\n" not in str(caught.value)
+    assert "python -m hm_kedro.java" in str(caught.value)
+    assert "--params engine=sail" in str(caught.value)
+
+
+def test_an_engine_that_could_not_start_can_be_replaced_by_one_that_can(monkeypatch):
+    monkeypatch.setattr(engine, "java_home", lambda: None)
+    with pytest.raises(HmKedroError):
+        engine.session()
+    monkeypatch.setattr(engine, "_start_sail", lambda: "the session")
+    engine.configure("sail", {})
+    assert engine.session() == "the session"
