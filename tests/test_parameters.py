@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
+from tests.conftest import day
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import Parameters, parse_cutoff
-from tests.conftest import day
 
 CONF = Path(__file__).parents[1] / "conf"
 BASE = OmegaConfigLoader(str(CONF), base_env="base", default_run_env="base")["parameters"]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import functions as F
+from tests.conftest import day, rows
 
 from hm_kedro.tables import (
     FRACTION,
@@ -17,7 +18,6 @@ from hm_kedro.tables import (
     purchases_in_weeks,
     top_per_customer,
 )
-from tests.conftest import day, rows
 
 PURCHASES = "t_dat date, customer int, article int"
 SCORED = "week date, customer int, article int, score float"

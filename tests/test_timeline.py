@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tests.conftest import day
 
 from hm_kedro.timeline import Timeline
-from tests.conftest import day
 
 DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
 

@@ -40,9 +40,10 @@ class LightGBMBooster(AbstractDataset[lgb.Booster, lgb.Booster]):
         fs, path = fsspec.core.url_to_fs(self._filepath)
         if not fs.isfile(path):
             raise HmKedroError(f"'{self._filepath}' is not there: run `--pipeline lgbm_ranking` first")
-        with fs.open(path, "r", encoding="utf-8") as file:
+        with fs.open(path, "r", encoding="utf-8", errors="replace") as file:
             text = file.read()
-        if not text.startswith("tree"):
+        # LightGBM ends the whole process over a file that breaks off within the trees.
+        if not text.startswith("tree\n") or "\nend of trees\n" not in text:
             raise HmKedroError(f"'{self._filepath}' holds no LightGBM model: run `--pipeline lgbm_ranking` again")
         return lgb.Booster(model_str=text)
 

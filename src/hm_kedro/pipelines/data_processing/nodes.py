@@ -39,7 +39,7 @@ def number_customers(raw_customers: DataFrame) -> DataFrame:
         parsed("customers", "Active").alias("active"),
         parsed("customers", "club_member_status").alias("club_member_status"),
         parsed("customers", "fashion_news_frequency").alias("fashion_news_frequency"),
-        parsed("customers", "age").cast("int").alias("age"),
+        parsed("customers", "age").try_cast("int").alias("age"),
         parsed("customers", "postal_code").alias("postal_code"),
     )
     return numbered(known, "customer", "customer_id")
