@@ -15,10 +15,13 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import subprocess
 import sys
+import threading
 import warnings
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.java import java_home
@@ -26,6 +29,7 @@ from hm_kedro.java import java_home
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
 # What the JVM prints past any log configuration, whether all is well or not.
@@ -114,18 +118,40 @@ def _start_spark() -> SparkSession:
     os.environ["JAVA_HOME"] = str(home)
     # Else workers start whatever `python3` the PATH has.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1") if _Engine.name == "spark" else None
-    conf.setdefault(
-        "spark.driver.extraJavaOptions",
-        f"-Dlog4j2.configurationFile=file:{files('hm_kedro') / 'log4j2.properties'}",
-    )
+    log_conf = Path(str(files("hm_kedro") / "log4j2.properties")).as_uri()
+    conf.setdefault("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={log_conf}")
+    from pyspark import SparkConf
     from pyspark.sql import SparkSession
 
-    builder: Any = SparkSession.builder
+    settings = SparkConf(loadDefaults=False)
     for key, value in conf.items():
-        builder = builder.config(key, str(value).lower() if isinstance(value, bool) else str(value))
-    started: SparkSession = builder.getOrCreate()
+        settings.set(key, str(value).lower() if isinstance(value, bool) else str(value))
+    _launch_jvm(settings)
+    builder: Any = SparkSession.builder
+    started: SparkSession = builder.config(conf=settings).getOrCreate()
     return started
+
+
+def _launch_jvm(settings: SparkConf) -> None:
+    """Launch the JVM as pyspark would, but read what it prints; it serves every session of the process."""
+    from pyspark import SparkContext
+    from pyspark.java_gateway import launch_gateway
+
+    if SparkContext._gateway is not None or "PYSPARK_GATEWAY_PORT" in os.environ:  # noqa: SLF001
+        return  # it runs already, here or under spark-submit
+    gateway = launch_gateway(  # type: ignore[no-untyped-call]
+        conf=settings, popen_kwargs={"stderr": subprocess.PIPE}
+    )
+    SparkContext._gateway, SparkContext._jvm = gateway, gateway.jvm  # noqa: SLF001
+    threading.Thread(target=_relay, args=(gateway.proc.stderr,), daemon=True).start()
+
+
+def _relay(stderr: IO[bytes]) -> None:
+    """Pass on what the JVM says, but for the lines that it says on every machine."""
+    for line in iter(stderr.readline, b""):
+        if not any(noise in line for noise in NOISE):
+            sys.stderr.write(line.decode(errors="replace"))
+            sys.stderr.flush()
 
 
 def _start_sail() -> SparkSession:

@@ -21,10 +21,10 @@ def one_line(error: BaseException) -> str:
     while link is not None and link not in chain:
         chain.append(link)
         link = link.__cause__ or link.__context__
-    for cause in chain:
+    for cause in reversed(chain):
         if isinstance(cause, HmKedroError):
             return str(cause)
-        if isinstance(cause, ValidationError):
+        if isinstance(cause, ValidationError) and cause.title == "Parameters":
             return describe_validation(cause)
     text = str(error).strip() or type(error).__name__
     if isinstance(error, ParameterValidationError):

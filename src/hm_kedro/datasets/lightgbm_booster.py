@@ -28,8 +28,10 @@ class LightGBMBooster(AbstractDataset[lgb.Booster, lgb.Booster]):
         """Write the model's text."""
         fs, path = fsspec.core.url_to_fs(self._filepath)
         fs.makedirs(posixpath.dirname(path), exist_ok=True)
-        with fs.open(path, "w", encoding="utf-8") as file:
+        # A run that is killed while it writes must not leave half a model in the place of a whole one.
+        with fs.open(f"{path}.part", "w", encoding="utf-8") as file:
             file.write(data.model_to_string())
+        fs.mv(f"{path}.part", path)
 
     def load(self) -> lgb.Booster:
         """Read the model.

@@ -324,7 +324,7 @@ def test_a_cutoff_on_the_day_after_the_last_transaction_is_accepted(drawn):
 
 
 def test_a_cutoff_past_the_data_is_named_with_the_last_that_is_not(drawn):
-    with pytest.raises(HmKedroError, match="cutoff 2020-09-17 lies past the data.* 2020-09-15: .* up to 2020-09-16"):
+    with pytest.raises(HmKedroError, match=r"cutoff 2020-09-17 lies past the data.* 2020-09-15: .* up to 2020-09-16"):
         drawn(["2020-09-15"], cutoff="2020-09-17")
 
 

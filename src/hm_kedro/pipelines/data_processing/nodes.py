@@ -27,7 +27,7 @@ def numbered(table: DataFrame, key: str, identity: str) -> DataFrame:
 
 
 def number_customers(raw_customers: DataFrame) -> DataFrame:
-    """Number the customers and parse what is known of them.
+    """Number the customers and parse what is known of them; identical rows are one customer.
 
     Returns:
         One row per customer: `customer` int, `customer_id`, `fn` and `active` float (1 or missing),
@@ -42,19 +42,18 @@ def number_customers(raw_customers: DataFrame) -> DataFrame:
         parsed("customers", "age").try_cast("int").alias("age"),
         parsed("customers", "postal_code").alias("postal_code"),
     )
-    return numbered(known, "customer", "customer_id")
+    return numbered(known.distinct(), "customer", "customer_id")
 
 
 def number_articles(raw_articles: DataFrame) -> DataFrame:
-    """Number the articles and parse their attributes.
+    """Number the articles and parse their attributes; identical rows are one article.
 
     Returns:
         One row per article: `article` int, `product` int (dense, in the order of the product codes),
         then the raw file's columns.
     """
-    known = raw_articles.where(F.trim("article_id") != "").select(
-        *[parsed("articles", column.name).alias(column.name) for column in RAW["articles"]]
-    )
+    columns = [parsed("articles", column.name).alias(column.name) for column in RAW["articles"]]
+    known = raw_articles.where(F.trim("article_id") != "").select(*columns).distinct()
     products = numbered(known.select("product_code").distinct(), "product", "product_code")
     return numbered(known, "article", "article_id").join(products, "product_code", "left")
 
@@ -102,8 +101,11 @@ def check_transactions(
         `rows`, `kept`, and per rule the rows that break it (a row may break several).
 
     Raises:
-        HmKedroError: the share of rows that were not kept is above `max_rejected_share`.
+        HmKedroError: an id stands for two different customers or articles, or the share of rows that were
+            not kept is above `max_rejected_share`.
     """
+    _refuse_contradictions("customers", customers, "customer_id")
+    _refuse_contradictions("articles", articles, "article_id")
     ids = raw_transactions.select(
         parsed("transactions_train", "t_dat").isNull().alias("no_date"),
         F.trim("customer_id").alias("customer_id"),
@@ -128,6 +130,13 @@ def check_transactions(
             "raise data_processing.max_rejected_share"
         )
     return quality
+
+
+def _refuse_contradictions(name: str, table: DataFrame, identity: str) -> None:
+    """Stop where an id has two rows that differ: each of its purchases would count twice."""
+    twice = table.groupBy(identity).count().where(F.col("count") > 1).orderBy(identity).first()
+    if twice is not None:
+        raise HmKedroError(f"{name}: {identity} {twice[identity]} has rows that differ: keep one of them in the file")
 
 
 def draw_timeline(transactions: DataFrame, later_transactions: DataFrame, cutoff: str, raw_dir: str) -> dict[str, Any]:
