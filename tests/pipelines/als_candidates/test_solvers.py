@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.conftest import rows
 
 from hm_kedro import engine
 from hm_kedro.parameters import AlsParameters
 from hm_kedro.pipelines.als_candidates import solvers
-from tests.conftest import rows
 
 PAIRS = "customer int, article int, strength float"
 ALS = AlsParameters(
@@ -83,7 +83,7 @@ def test_the_same_seed_gives_the_same_factors(table):
 def test_an_engine_without_spark_ml_gets_the_solver_implicit(monkeypatch, has_spark_ml, chosen):
     monkeypatch.setattr(engine, "has_spark_ml", lambda: has_spark_ml)
     for name in ("fit_spark_ml", "fit_implicit"):
-        monkeypatch.setattr(solvers, name, lambda pairs, params, name=name: name)
+        monkeypatch.setattr(solvers, name, lambda _pairs, _params, name=name: name)
     assert solvers.fit(None, ALS) == chosen
 
 

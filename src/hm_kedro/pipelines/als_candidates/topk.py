@@ -1,4 +1,10 @@
-"""The best articles of every customer by the dot product of factors, through BLAS in Arrow batches."""
+"""The best articles of every customer by the dot product of factors, through BLAS in Arrow batches.
+
+BLAS adds up in an order that depends on the shape of the matrices and on a row's place in them, so in
+single precision a customer's scores would depend, in the last bit, on who shares the batch. Factors are
+therefore rounded to multiples of 2^-20 and multiplied in double precision, where sums of such products are
+exact in any order (as long as factors stay below some 4, past which only a last bit can differ).
+"""
 
 from __future__ import annotations
 
@@ -12,7 +18,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-Matrix = npt.NDArray[np.float32]
+Matrix = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.int32]
 
 SCHEMA = pa.schema(
@@ -24,8 +30,9 @@ SCHEMA = pa.schema(
         ("rank", pa.int32()),
     ]
 )
-# Customers whose scores are in memory at once: 512 rows of 50,000 articles are 100 MB.
-BLOCK = 512
+# Customers whose scores are in memory at once: 256 rows of 50,000 articles are 100 MB.
+BLOCK = 256
+FRACTION = 2**20
 
 
 def best_articles(user_factors: DataFrame, item_factors: DataFrame, top: int) -> DataFrame:
@@ -47,7 +54,7 @@ def best_articles(user_factors: DataFrame, item_factors: DataFrame, top: int) ->
 def top_k(scores: Matrix, top: int) -> npt.NDArray[np.intp]:
     """Give the columns of the `top` highest scores of each row, best first; ties by the lower column.
 
-    >>> top_k(np.array([[1, 3, 2, 3]], dtype=np.float32), 3).tolist()
+    >>> top_k(np.array([[1.0, 3.0, 2.0, 3.0]]), 3).tolist()
     [[1, 3, 2]]
     """
     width = scores.shape[1]
@@ -65,8 +72,8 @@ def top_k(scores: Matrix, top: int) -> npt.NDArray[np.intp]:
 
 
 def _matrix(lists: pa.Array) -> Matrix:
-    flat = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    matrix: Matrix = flat.reshape(len(lists), -1)
+    flat = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float64)
+    matrix: Matrix = np.round(flat.reshape(len(lists), -1) * FRACTION) / FRACTION
     return matrix
 
 
@@ -107,18 +114,14 @@ def _scorer(
 
 def _score_block(week: int, customers: Keys, factors: Matrix, items: tuple[Keys, Matrix], top: int) -> pa.RecordBatch:
     articles, item_factors = items
-    # A block of constant height: BLAS then treats every row alike, so a customer's scores do not
-    # depend on who shares the batch.
-    padded = np.zeros((BLOCK, factors.shape[1]), dtype=np.float32)
-    padded[: len(factors)] = factors
-    scores = (padded @ item_factors.T)[: len(factors)]
+    scores = factors @ item_factors.T
     best = top_k(scores, top)
     count = best.shape[1]
     arrays = [
         pa.array(np.full(best.size, week, dtype=np.int32)).cast(pa.date32()),
         pa.array(np.repeat(customers, count)),
         pa.array(articles[best].ravel()),
-        pa.array(np.take_along_axis(scores, best, axis=1).ravel()),
+        pa.array(np.take_along_axis(scores, best, axis=1).ravel().astype(np.float32)),
         pa.array(np.tile(np.arange(1, count + 1, dtype=np.int32), len(customers))),
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

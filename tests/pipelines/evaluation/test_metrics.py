@@ -1,0 +1,124 @@
+"""AP@12 and recall against their literal definitions."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.conftest import day, rows
+
+from hm_kedro.pipelines.evaluation.metrics import score_lists
+
+PURCHASES = "week date, customer int, article int"
+LISTS = "contestant string, week date, customer int, article int, rank int"
+WEEK, NEXT = day("2020-09-02"), day("2020-09-09")
+ON_THE_ENGINE = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def average_precision(bought: set[int], predicted: list[int]) -> float:
+    """Kaggle's definition, letter by letter."""
+    total = 0.0
+    for k in range(1, min(len(predicted), 12) + 1):
+        precision_at_k = len(bought & set(predicted[:k])) / k
+        relevant_at_k = predicted[k - 1] in bought
+        total += precision_at_k * relevant_at_k
+    return total / min(len(bought), 12)
+
+
+@pytest.fixture
+def scored(table):
+    """Each customer's scores, from what they bought and what was predicted, both by customer."""
+
+    def score(bought, predicted, *columns):
+        purchases = [(WEEK, customer, article) for customer, articles in bought.items() for article in articles]
+        lists = [
+            ("ranker", WEEK, customer, article, rank)
+            for customer, articles in predicted.items()
+            for rank, article in enumerate(articles, 1)
+        ]
+        scores = score_lists(table(PURCHASES, purchases), table(LISTS, lists))
+        return rows(scores, "customer", *columns)
+
+    return score
+
+
+@ON_THE_ENGINE
+@given(
+    weeks=st.lists(
+        st.tuples(
+            st.sets(st.integers(0, 25), min_size=1, max_size=20), st.lists(st.integers(0, 25), unique=True, max_size=18)
+        ),
+        min_size=1,
+        max_size=25,
+    )
+)
+def test_scores_are_those_of_the_literal_definition(scored, weeks):
+    # One more customer, so that the contestant is known even where all lists are empty.
+    bought = {customer: truth for customer, (truth, _) in enumerate(weeks)} | {99: {0}}
+    predicted = {customer: articles for customer, (_, articles) in enumerate(weeks)} | {99: [0]}
+    found = {customer: values for customer, *values in scored(bought, predicted, "ap12", "recall12", "hits")}
+    assert found.keys() == bought.keys()
+    for customer, truth in bought.items():
+        hits = len(truth & set(predicted[customer][:12]))
+        expected = [average_precision(truth, predicted[customer]), hits / len(truth), hits]
+        assert found[customer] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_list_that_copies_the_truth_scores_one(scored):
+    assert scored({1: [3, 4, 5]}, {1: [5, 3, 4]}, "ap12", "recall12") == [(1, 1.0, 1.0)]
+
+
+def test_twelve_of_fifteen_bought_score_one_but_recall_four_fifths(scored):
+    assert scored({1: range(15)}, {1: range(12)}, "ap12", "recall12") == [(1, 1.0, 0.8)]
+
+
+def test_a_hit_counts_by_the_precision_at_its_rank(scored):
+    # Hits at ranks 2 and 4: (1/2 + 2/4) / 2.
+    assert scored({1: [3, 4]}, {1: [9, 3, 8, 4]}, "ap12") == [(1, 0.5)]
+
+
+def test_a_list_without_a_hit_scores_nothing(scored):
+    assert scored({1: [3]}, {1: [4]}, "hits", "ap12", "recall12") == [(1, 0, 0.0, 0.0)]
+
+
+def test_a_buyer_without_a_list_scores_nothing(scored):
+    assert scored({1: [3], 2: [3]}, {1: [3]}, "bought", "hits", "ap12", "recall12") == [
+        (1, 1, 1, 1.0, 1.0),
+        (2, 1, 0, 0.0, 0.0),
+    ]
+
+
+def test_articles_past_the_twelfth_do_not_count(scored):
+    assert scored({1: [12]}, {1: range(13)}, "hits", "ap12", "recall12") == [(1, 0, 0.0, 0.0)]
+
+
+def test_customers_who_bought_nothing_are_left_out(scored):
+    assert scored({1: [3]}, {1: [3], 2: [3]}, "hits") == [(1, 1)]
+
+
+def test_a_list_of_another_week_does_not_count(table):
+    purchases = table(PURCHASES, [(WEEK, 1, 3), (NEXT, 1, 4)])
+    lists = table(LISTS, [("ranker", WEEK, 1, 3, 1), ("ranker", NEXT, 1, 3, 1)])
+    assert rows(score_lists(purchases, lists), "week", "ap12") == [(WEEK, 1.0), (NEXT, 0.0)]
+
+
+def test_every_contestant_is_scored_for_every_buyer(table):
+    purchases = table(PURCHASES, [(WEEK, 1, 3), (WEEK, 2, 4)])
+    lists = table(LISTS, [("als", WEEK, 1, 3, 1), ("ranker", WEEK, 2, 9, 1), ("ranker", WEEK, 2, 4, 2)])
+    assert rows(score_lists(purchases, lists), "contestant", "customer", "ap12") == [
+        ("als", 1, 1.0),
+        ("als", 2, 0.0),
+        ("ranker", 1, 0.0),
+        ("ranker", 2, 0.5),
+    ]
+
+
+def test_the_columns_of_scores_have_their_types(table):
+    scores = score_lists(table(PURCHASES, []), table(LISTS, []))
+    assert scores.dtypes == [
+        ("contestant", "string"),
+        ("week", "date"),
+        ("customer", "int"),
+        ("bought", "int"),
+        ("hits", "int"),
+        ("ap12", "double"),
+        ("recall12", "double"),
+    ]

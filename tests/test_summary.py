@@ -1,0 +1,95 @@
+"""The last words of a run."""
+
+from typing import Any
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Node, Pipeline
+
+from hm_kedro.parameters import Parameters
+from hm_kedro.summary import print_summary
+
+SHOP = {
+    "first_day": "2018-09-20",
+    "last_day": "2020-09-22",
+    "transactions": 31_788_324,
+    "customers": 1_371_980,
+    "customers_with_a_transaction": 1_362_281,
+    "share_with_a_transaction": 0.99293,
+    "articles": 105_542,
+}
+METRICS = {
+    "weeks": ["2020-09-16", "2020-09-09"],
+    "buyers": {"2020-09-16": 68_984},
+    "contestants": {
+        "ranker": {"map12": 0.03, "recall12": 0.1, "by_week": {}},
+        "als": {"map12": 0.01234, "recall12": 0.05, "by_week": {}},
+        "bestsellers": {"map12": 0.02, "recall12": 0.02, "by_week": {}},
+    },
+}
+
+
+@pytest.fixture
+def said(capsys, monkeypatch):
+    """What is printed after a run that made the data sets given."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def say(output_dir: str = "data", **made: Any) -> str:
+        catalog = DataCatalog({name: MemoryDataset(value) for name, value in made.items()})
+        pipeline = Pipeline([Node(lambda: None, None, list(made), name="make_all")] if made else [])
+        parameters = Parameters.model_construct(raw_dir="hm-files", output_dir=output_dir)
+        print_summary({"project_path": "/project"}, pipeline, catalog, parameters)
+        return capsys.readouterr().out
+
+    return say
+
+
+def test_a_run_that_made_nothing_of_interest_is_silent(said):
+    assert said(articles="a table") == ""
+
+
+def test_the_data_are_told_in_one_line(said):
+    assert said(eda_summary=SHOP).strip() == (
+        "data: hm-files, 2018-09-20 to 2020-09-22: 31,788,324 transactions by 1,362,281 of 1,371,980 customers "
+        "(99.3%), 105,542 articles"
+    )
+
+
+def test_judged_weeks_are_told_with_their_buyers(said):
+    assert "judged weeks: 2020-09-16 (68,984 buyers), 2020-09-09 (0 buyers)\n" in said(metrics=METRICS)
+
+
+def test_models_are_listed_from_the_worst_to_the_best(said):
+    lines = said(metrics=METRICS).splitlines()
+    models = [line.split()[1] for line in lines if line.startswith("│")]
+    assert models == ["als", "bestsellers", "ranker"]
+
+
+def test_scores_are_told_to_four_digits(said):
+    [line] = [line for line in said(metrics=METRICS).splitlines() if "als" in line]
+    assert line.split()[3::2] == ["0.0123", "0.0500"]
+
+
+def test_a_run_without_a_judged_week_says_so(said):
+    told = said(metrics={"weeks": [], "buyers": {}, "contestants": {}})
+    assert "no complete week before the cutoff" in told
+    assert "MAP@12" not in told
+
+
+def test_a_run_tells_where_its_outputs_lie(said):
+    lines = said(metrics=METRICS, submission="a file").splitlines()
+    assert "submission: /project/data/07_model_output/submission.csv" in lines
+    assert "metrics: /project/data/08_reporting/metrics.json" in lines
+
+
+def test_a_run_does_not_tell_of_outputs_that_it_did_not_make(said):
+    assert "submission:" not in said(metrics=METRICS)
+
+
+def test_an_output_folder_outside_of_the_project_is_told_as_it_is(said):
+    assert "metrics: /elsewhere/out/08_reporting/metrics.json\n" in said(output_dir="/elsewhere/out", metrics=METRICS)
+
+
+def test_a_long_path_stays_on_one_line(said):
+    folder = "/" + "long/" * 40 + "out"
+    assert f"metrics: {folder}/08_reporting/metrics.json\n" in said(output_dir=folder, metrics=METRICS)
