@@ -28,8 +28,9 @@ help: ## List these commands
 run: $(INSTALLED) java ## Run the pipelines: make run ARGS="--env online_retail"
 	$(PY) -m kedro run $(ARGS)
 
-test: lint java ## Lint, then run the tests: make test PYTEST_ARGS="-m 'not slow'"
+test: lint java ## Lint, then run the tests, those of nodes on both engines: make test PYTEST_ARGS="-m 'not slow'"
 	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest --engine sail --ignore tests/integration --ignore tests/real $(PYTEST_ARGS)
 
 lint: $(INSTALLED) ## Check style, format and types
 	$(PY) -m ruff check .

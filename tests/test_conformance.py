@@ -85,6 +85,12 @@ def test_every_parameter_group_used_by_a_node_is_known(pipelines: dict[str, Pipe
     assert used <= set(Parameters.model_fields)
 
 
+def test_every_node_is_named_after_its_function(pipelines: dict[str, Pipeline]) -> None:
+    """`--from-nodes als_candidates.fit_factors` is what a person types to go on after a failure."""
+    for node in pipelines["__default__"].nodes:
+        assert node.name == f"{node.namespace}.{node.func.__name__}"
+
+
 @pytest.mark.parametrize("env", ["kaggle", "online_retail", "synthetic", "cluster"])
 def test_environments_say_only_what_differs(env: str) -> None:
     """Data sets are no reason for other models: one set of parameters serves them all."""

@@ -21,17 +21,25 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 list_target_customers,
+                name="list_target_customers",
                 inputs=["transactions", "customers", "timeline", "params:evaluation", "params:training"],
                 outputs="target_customers",
             ),
             Node(
                 weigh_interactions,
+                name="weigh_interactions",
                 inputs=["transactions", "timeline", "params:als", "params:evaluation", "params:training"],
                 outputs="interactions",
             ),
-            Node(fit_factors, inputs=["interactions", "params:als"], outputs=["user_factors", "item_factors"]),
+            Node(
+                fit_factors,
+                name="fit_factors",
+                inputs=["interactions", "params:als"],
+                outputs=["user_factors", "item_factors"],
+            ),
             Node(
                 retrieve_candidates,
+                name="retrieve_candidates",
                 inputs=[
                     "transactions",
                     "articles",

@@ -22,15 +22,17 @@ def create_pipeline(**_: object) -> Pipeline:
     """Wire data_processing."""
     return Pipeline(
         [
-            Node(number_customers, inputs="raw_customers", outputs="customers"),
-            Node(number_articles, inputs="raw_articles", outputs="articles"),
+            Node(number_customers, name="number_customers", inputs="raw_customers", outputs="customers"),
+            Node(number_articles, name="number_articles", inputs="raw_articles", outputs="articles"),
             Node(
                 encode_transactions,
+                name="encode_transactions",
                 inputs=["raw_transactions", "customers", "articles", "params:cutoff"],
                 outputs=["transactions", "later_transactions"],
             ),
             Node(
                 check_transactions,
+                name="check_transactions",
                 inputs=[
                     "raw_transactions",
                     "customers",
@@ -43,10 +45,16 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 draw_timeline,
+                name="draw_timeline",
                 inputs=["transactions", "later_transactions", "params:cutoff", "params:raw_dir"],
                 outputs="timeline",
             ),
-            Node(number_submission_lines, inputs="raw_submission", outputs="submission_lines@stream"),
+            Node(
+                number_submission_lines,
+                name="number_submission_lines",
+                inputs="raw_submission",
+                outputs="submission_lines@stream",
+            ),
         ],
         namespace="data_processing",
         prefix_datasets_with_namespace=False,

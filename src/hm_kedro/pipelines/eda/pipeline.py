@@ -16,11 +16,22 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 summarise_shop,
+                name="summarise_shop",
                 inputs=["customers", "articles", "transactions", "timeline"],
                 outputs="eda_summary",
             ),
-            Node(count_transactions_a_week, inputs=["transactions", "timeline"], outputs="weekly_transactions"),
-            Node(draw_transactions_a_week, inputs="weekly_transactions", outputs="transactions_a_week_figure"),
+            Node(
+                count_transactions_a_week,
+                name="count_transactions_a_week",
+                inputs=["transactions", "timeline"],
+                outputs="weekly_transactions",
+            ),
+            Node(
+                draw_transactions_a_week,
+                name="draw_transactions_a_week",
+                inputs="weekly_transactions",
+                outputs="transactions_a_week_figure",
+            ),
         ],
         namespace="eda",
         prefix_datasets_with_namespace=False,

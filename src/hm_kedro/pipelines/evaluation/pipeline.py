@@ -20,17 +20,25 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 collect_purchases,
+                name="collect_purchases",
                 inputs=["transactions", "later_transactions", "timeline", "params:evaluation"],
                 outputs="purchases",
             ),
             Node(
                 line_up_contestants,
+                name="line_up_contestants",
                 inputs=["purchases", "bestsellers", "candidates", "recommendations"],
                 outputs="contestant_lists",
             ),
-            Node(score_customers, inputs=["purchases", "contestant_lists"], outputs="per_customer_scores"),
+            Node(
+                score_customers,
+                name="score_customers",
+                inputs=["purchases", "contestant_lists"],
+                outputs="per_customer_scores",
+            ),
             Node(
                 summarise_metrics,
+                name="summarise_metrics",
                 inputs=["per_customer_scores", "timeline", "params:evaluation"],
                 outputs="metrics",
             ),

@@ -22,6 +22,7 @@ def create_pipeline(**_: object) -> Pipeline:
         [
             Node(
                 build_features,
+                name="build_features",
                 inputs=[
                     "candidates",
                     "transactions",
@@ -36,11 +37,13 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 sample_training_examples,
+                name="sample_training_examples",
                 inputs=["features", "transactions", "timeline", "params:evaluation", "params:training"],
                 outputs="training_examples",
             ),
             Node(
                 train_rankers,
+                name="train_rankers",
                 inputs=[
                     "training_examples",
                     "timeline",
@@ -52,11 +55,13 @@ def create_pipeline(**_: object) -> Pipeline:
             ),
             Node(
                 recommend,
+                name="recommend",
                 inputs=["features", "rankers", "timeline", "params:evaluation"],
                 outputs="recommendations",
             ),
             Node(
                 write_submission,
+                name="write_submission",
                 inputs=[
                     "recommendations",
                     "bestsellers",
