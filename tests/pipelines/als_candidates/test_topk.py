@@ -3,7 +3,6 @@
 import hypothesis.extra.numpy as npst
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import day, rows
@@ -131,14 +130,11 @@ def factor_table(session, key: str, factors: np.ndarray):
     return session.createDataFrame(pa.table(columns))
 
 
-@pytest.mark.xfail(
-    reason="BLAS rounds a row by its place in the block (OpenBLAS Haswell: by which six rows it shares)", strict=False
-)
 def test_a_customer_has_the_same_scores_alone_and_among_seven_hundred(session):
     users = factor_table(session, "customer", noise(700, 64, seed=1))
     items = factor_table(session, "article", noise(333, 64, seed=2))
-    together = rows(best_articles(users, items, 20).where("customer in (0, 511, 512, 699)"))
-    alone = [best_articles(users.where(f"customer = {number}"), items, 20) for number in (0, 511, 512, 699)]
+    together = rows(best_articles(users, items, 20).where("customer in (0, 255, 256, 699)"))
+    alone = [best_articles(users.where(f"customer = {number}"), items, 20) for number in (0, 255, 256, 699)]
     assert len(together) == 4 * 20
     assert together == sorted((row for frame in alone for row in rows(frame)), key=str)
 
@@ -151,9 +147,6 @@ def user_batch(customers: np.ndarray, factors: np.ndarray) -> pa.RecordBatch:
     )
 
 
-@pytest.mark.xfail(
-    reason="BLAS rounds a row by its place in the block (OpenBLAS Haswell: by which six rows it shares)", strict=False
-)
 def test_a_customer_has_the_same_scores_wherever_in_a_batch():
     factors = noise(700, 64, seed=3)
     score = _scorer({0: (np.arange(501, dtype=np.int32), noise(501, 64, seed=4))}, 30)
@@ -168,12 +161,6 @@ def test_a_customer_has_the_same_scores_wherever_in_a_batch():
     straight = results(np.arange(700))
     assert results(np.arange(700)[::-1]) == straight
     assert results(np.random.default_rng(5).permutation(700)[:77]).items() <= straight.items()
-
-
-def test_the_filling_of_a_short_block_is_no_customer():
-    score = _scorer({0: (np.arange(5, dtype=np.int32), noise(5, 4, seed=6))}, 2)
-    [block] = score(iter([user_batch(np.array([8, 9]), noise(2, 4, seed=7))]))
-    assert block.column("customer").to_pylist() == [8, 8, 9, 9]
 
 
 def test_more_customers_than_a_block_are_all_served_once():
