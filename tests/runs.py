@@ -39,10 +39,11 @@ def kedro(*arguments: str, cwd: Path = PROJECT, **environment: str) -> subproces
     )
 
 
-def run(env: str, raw: Path, output: Path, *params: str, pipeline: str | None = None) -> str:
-    """Run a pipeline to its good end and give what it printed."""
+def run(env: str, raw: Path, output: Path, *params: str, pipeline: str | None = None, until: str | None = None) -> str:
+    """Run a pipeline, or all up to a dataset, to its good end and give what it printed."""
     values = ",".join([f"raw_dir={raw}", f"output_dir={output}", *params])
     chosen = ["--pipeline", pipeline] if pipeline else []
+    chosen += ["--to-outputs", until] if until else []
     ended = kedro("run", "--env", env, *chosen, "--params", values)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     return ended.stdout + ended.stderr

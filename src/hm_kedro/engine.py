@@ -40,7 +40,8 @@ NOISE = (
     b"package sun.security.action not in java.base",
 )
 # Spark 4.2.1 takes a union of equally partitioned tables for partitioned itself, though adaptive execution may
-# have merged the partitions of one side and not of the other: a grouping after it then yields keys twice.
+# have merged the partitions of one side and not of the other: a grouping after it then yields keys twice (of the
+# kind of https://github.com/apache/spark/pull/58419).
 CORRECT_RESULTS = {"spark.sql.unionOutputPartitioning": "false"}
 ENGINES = ("spark", "sail", "cluster")
 
