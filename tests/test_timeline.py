@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.conftest import day
 
+from hm_kedro.errors import HmKedroError
 from hm_kedro.timeline import Timeline
 
 DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
@@ -109,3 +110,8 @@ def test_a_time_line_survives_json():
 def test_a_time_line_with_an_unknown_entry_is_refused():
     with pytest.raises(ValidationError, match="first_dya"):
         Timeline.model_validate(line("2020-09-16").model_dump() | {"first_dya": "2020-01-01"})
+
+
+def test_saved_timeline_of_another_version_asks_to_make_it_again():
+    with pytest.raises(HmKedroError, match="run `--pipeline data_processing` again"):
+        Timeline.read({"first": "2020-09-01"})

@@ -24,7 +24,7 @@ def one_line(error: BaseException) -> str:
     for cause in reversed(chain):
         if isinstance(cause, HmKedroError):
             return str(cause)
-        if isinstance(cause, ValidationError) and cause.title == "Parameters":
+        if isinstance(cause, ValidationError):
             return describe_validation(cause)
     text = str(error).strip() or type(error).__name__
     if isinstance(error, ParameterValidationError):

@@ -46,7 +46,7 @@ class ProjectHooks:
                 "choose another output_dir, the raw files are never written near"
             )
         if "timeline" in pipeline.inputs() and catalog.exists("timeline"):
-            self._check_same_data(Timeline.model_validate(catalog.load("timeline")))
+            self._check_same_data(Timeline.read(catalog.load("timeline")))
 
     def _check_same_data(self, timeline: Timeline) -> None:
         asked = self.parameters

@@ -1,8 +1,13 @@
 """The time line: which weeks are predicted, and from what. Time is sacred, so it is drawn once, here."""
 
-from datetime import date, timedelta
+from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from datetime import date, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from hm_kedro.errors import HmKedroError
 
 WEEK = timedelta(days=7)
 
@@ -27,6 +32,20 @@ class Timeline(BaseModel):
     first_day: date
     last_day: date
     log_end: date
+
+    @classmethod
+    def read(cls, saved: dict[str, Any]) -> Timeline:
+        """Read a saved time line.
+
+        Raises:
+            HmKedroError: it is of another version of the project.
+        """
+        try:
+            return cls.model_validate(saved)
+        except ValidationError:
+            raise HmKedroError(
+                "timeline.json in 03_primary is not of this version: run `--pipeline data_processing` again"
+            ) from None
 
     def weeks_before(self, week: date, count: int) -> list[date]:
         """Give the last `count` complete weeks before a week that have a day of history before them.

@@ -20,7 +20,7 @@ def target_weeks(
     timeline: dict[str, Any], evaluation: EvaluationParameters, training: TrainingParameters
 ) -> list[date]:
     """Give every week that needs candidates."""
-    return Timeline.model_validate(timeline).target_weeks(evaluation.weeks, training.weeks)
+    return Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
 
 
 def list_target_customers(
@@ -39,7 +39,7 @@ def list_target_customers(
         One row per (week, customer).
     """
     weeks = target_weeks(timeline, evaluation, training)
-    cutoff = Timeline.model_validate(timeline).cutoff
+    cutoff = Timeline.read(timeline).cutoff
     everyone = customers.select(F.lit(cutoff).alias("week"), "customer")
     past = [week for week in weeks if week < cutoff]
     return everyone.unionByName(purchases_in_weeks(transactions, past).select("week", "customer").distinct())

@@ -19,7 +19,7 @@ def summarise_shop(
         `customers` in total, with and without a transaction as counts and shares; `transactions`,
         `articles`, `articles_never_sold`, `days`, `first_day`, `last_day`.
     """
-    line = Timeline.model_validate(timeline)
+    line = Timeline.read(timeline)
     total, all_articles = customers.count(), articles.count()
     sold = transactions.agg(
         F.count("*").alias("transactions"),
@@ -48,7 +48,7 @@ def count_transactions_a_week(transactions: DataFrame, timeline: dict[str, Any])
     Returns:
         One row per week with a sale: `week` its first day, `transactions`, `buyers`, in order of time.
     """
-    line = Timeline.model_validate(timeline)
+    line = Timeline.read(timeline)
     weeks_back = F.ceil(F.datediff(F.lit(line.cutoff), "t_dat") / F.lit(7)).cast("int")
     counted = (
         transactions.withColumn("week", F.date_sub(F.lit(line.cutoff), weeks_back * 7))

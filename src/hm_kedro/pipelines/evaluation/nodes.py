@@ -23,7 +23,7 @@ def collect_purchases(
     Returns:
         One row per (week, customer, article).
     """
-    weeks = Timeline.model_validate(timeline).judged_weeks(evaluation.weeks)
+    weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
     return purchases_in_weeks(transactions.unionByName(later_transactions), weeks)
 
 
@@ -92,7 +92,7 @@ def summarise_metrics(
         `weeks` (judged, newest first), `buyers` a week, and `contestants`: for each, `map12` and `recall12`
         over all buyers' scores of each week, averaged over the weeks, and `by_week`.
     """
-    weeks = [str(week) for week in Timeline.model_validate(timeline).judged_weeks(evaluation.weeks)]
+    weeks = [str(week) for week in Timeline.read(timeline).judged_weeks(evaluation.weeks)]
     means = per_customer_scores.groupBy("contestant", "week").agg(
         F.avg("ap12").alias("map12"), F.avg("recall12").alias("recall12"), F.count("*").alias("buyers")
     )

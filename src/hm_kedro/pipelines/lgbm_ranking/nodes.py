@@ -38,7 +38,7 @@ def build_features(
     Raises:
         HmKedroError: a week that is to be learned from or predicted has no candidates.
     """
-    weeks = Timeline.model_validate(timeline).target_weeks(evaluation.weeks, training.weeks)
+    weeks = Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
     history = history_by_week(transactions, weeks, features.window_days)
     return join_features(candidates, history, articles, customers, weeks)
 
@@ -58,7 +58,7 @@ def sample_training_examples(
     Returns:
         One row per (week, customer, article): `bought` int, 1 or 0, and `FEATURES`.
     """
-    line = Timeline.model_validate(timeline)
+    line = Timeline.read(timeline)
     weeks = {
         week
         for predicted in line.predicted_weeks(evaluation.weeks)
@@ -101,7 +101,7 @@ def train_rankers(
     Returns:
         A booster by predicted week (ISO date).
     """
-    line = Timeline.model_validate(timeline)
+    line = Timeline.read(timeline)
     examples = training_examples.toArrow()
     rankers = {}
     for predicted in line.predicted_weeks(evaluation.weeks):
@@ -136,7 +136,7 @@ def recommend(
     Raises:
         HmKedroError: a predicted week has no ranker.
     """
-    weeks = Timeline.model_validate(timeline).predicted_weeks(evaluation.weeks)
+    weeks = Timeline.read(timeline).predicted_weeks(evaluation.weeks)
     missing = [str(week) for week in weeks if str(week) not in rankers]
     if missing:
         raise HmKedroError(f"there is no ranker for {', '.join(missing)}: run `--pipeline lgbm_ranking` as a whole")
@@ -161,7 +161,7 @@ def write_submission(
         One row per line of the submission: `line` (its place), `customer_id`, `prediction` of twelve
         article ids, best first.
     """
-    cutoff = F.lit(Timeline.model_validate(timeline).cutoff)
+    cutoff = F.lit(Timeline.read(timeline).cutoff)
     ids = articles.select("article", "article_id")
     best = _joined_ids(bestsellers.where(F.col("week") == cutoff).join(ids, "article"), []).select(
         F.col("article_ids").alias("fill")
