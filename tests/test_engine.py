@@ -1,6 +1,7 @@
 """Choosing, starting and ending an engine; no real one is started or ended here."""
 
 import os
+from unittest.mock import patch
 
 import pytest
 
@@ -20,9 +21,11 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def no_engine_runs(monkeypatch):
-    """Hide the engine that other tests use and put it back afterwards."""
+    """Hide the engine that other tests use, and put it back afterwards with the variables that lead to it."""
     for name, value in {"name": "spark", "conf": {}, "session": None, "sail_server": None}.items():
         monkeypatch.setattr(engine._Engine, name, value)
+    with patch.dict(os.environ):
+        yield
 
 
 @pytest.fixture
