@@ -14,7 +14,7 @@ LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
 PIP_INSTALL := $(PY) -m pip install --quiet
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-	--generate-hashes --no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
+	--generate-hashes --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
 
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
