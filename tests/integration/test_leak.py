@@ -44,8 +44,8 @@ def assert_models_saw_the_same(one: Path, other: Path) -> None:
 def test_cutting_the_future_off_changes_no_byte(engine: str, raw: Path, tmp_path: Path) -> None:
     past = [line for line in tiny.make_transactions() if line[0] < CUTOFF]
     cut = tiny.write_raw(tmp_path / "cut", past)
-    runs.run("test", raw, tmp_path / "with", f"engine={engine}", f"cutoff={CUTOFF}")
-    runs.run("test", cut, tmp_path / "without", f"engine={engine}", f"cutoff={CUTOFF}")
+    runs.run("test", raw, tmp_path / "with", f"engine={engine}", f"cutoff={CUTOFF}", until="submission")
+    runs.run("test", cut, tmp_path / "without", f"engine={engine}", f"cutoff={CUTOFF}", until="submission")
     assert_models_saw_the_same(tmp_path / "with", tmp_path / "without")
 
 
@@ -54,14 +54,14 @@ def test_another_future_changes_no_byte(raw: Path, tmp_path: Path) -> None:
     # A future in which everyone buys one article at an absurd price, from the cutoff's own day on.
     storm = [[CUTOFF, tiny.customer_id(n), tiny.article_id(41), 0.5, 2] for n in range(tiny.CUSTOMERS)] * 3
     other = tiny.write_raw(tmp_path / "storm", past + storm)
-    runs.run("test", raw, tmp_path / "one", "engine=sail", f"cutoff={CUTOFF}")
-    runs.run("test", other, tmp_path / "two", "engine=sail", f"cutoff={CUTOFF}")
+    runs.run("test", raw, tmp_path / "one", "engine=sail", f"cutoff={CUTOFF}", until="submission")
+    runs.run("test", other, tmp_path / "two", "engine=sail", f"cutoff={CUTOFF}", until="submission")
     assert_models_saw_the_same(tmp_path / "one", tmp_path / "two")
 
 
 def test_judged_and_training_weeks_see_what_a_run_of_their_own_day_sees(raw: Path, tmp_path: Path) -> None:
     """A judged or training week's features equal those of a run whose cutoff is that week."""
-    runs.run("test", raw, tmp_path / "later", "engine=sail", f"cutoff={CUTOFF}")
+    runs.run("test", raw, tmp_path / "later", "engine=sail", f"cutoff={CUTOFF}", until="submission")
     later = runs.read(tmp_path / "later", "04_feature/features")
     weeks = sorted(later["week"].unique())
     assert len(weeks) == 4
@@ -81,11 +81,11 @@ def test_judged_and_training_weeks_see_what_a_run_of_their_own_day_sees(raw: Pat
 
 def test_rankers_of_a_judged_week_are_trained_on_weeks_before_it(raw: Path, tmp_path: Path) -> None:
     """The ranker that is judged on a week is byte for byte the one that a run of that week's day trains."""
-    runs.run("test", raw, tmp_path / "later", "engine=sail", f"cutoff={CUTOFF}")
+    runs.run("test", raw, tmp_path / "later", "engine=sail", f"cutoff={CUTOFF}", until="submission")
     judged = date.fromisoformat("2020-08-05")
     past = [line for line in tiny.make_transactions() if line[0] < str(judged)]
     cut = tiny.write_raw(tmp_path / "cut", past)
-    runs.run("test", cut, tmp_path / "then", "engine=sail", f"cutoff={judged}")
+    runs.run("test", cut, tmp_path / "then", "engine=sail", f"cutoff={judged}", until="submission")
     one, other = (tmp_path / name / f"06_models/rankers/{judged}.txt" for name in ("later", "then"))
     assert one.read_bytes() == other.read_bytes()
 
@@ -96,7 +96,7 @@ def test_the_comparison_would_catch_a_leak(raw: Path, tmp_path: Path) -> None:
     day_before = next(line for line in reversed(changed) if line[0] < CUTOFF)
     changed.append([day_before[0], day_before[1], tiny.article_id(47), 0.01, 1])
     other = tiny.write_raw(tmp_path / "changed", sorted(changed, key=lambda line: line[:3]))
-    runs.run("test", raw, tmp_path / "one", "engine=sail", f"cutoff={CUTOFF}")
-    runs.run("test", other, tmp_path / "two", "engine=sail", f"cutoff={CUTOFF}")
+    runs.run("test", raw, tmp_path / "one", "engine=sail", f"cutoff={CUTOFF}", until="submission")
+    runs.run("test", other, tmp_path / "two", "engine=sail", f"cutoff={CUTOFF}", until="submission")
     with pytest.raises(AssertionError):
         assert_models_saw_the_same(tmp_path / "one", tmp_path / "two")
