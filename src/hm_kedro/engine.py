@@ -39,9 +39,9 @@ NOISE = (
     b"netlib-lapack: JNI_OnLoad",
     b"package sun.security.action not in java.base",
 )
-# Spark 4.2.1 takes a union of equally partitioned tables for partitioned itself, though adaptive execution may
-# have merged the partitions of one side and not of the other: a grouping after it then yields keys twice (of the
-# kind of https://github.com/apache/spark/pull/58419).
+# Spark 4.2.1 takes a union of equally partitioned tables for partitioned itself and leaves out a shuffle after it;
+# a grouping can then yield keys twice, whatever adaptive execution does (of the kind of
+# https://github.com/apache/spark/pull/58473).
 CORRECT_RESULTS = {"spark.sql.unionOutputPartitioning": "false"}
 ENGINES = ("spark", "sail", "cluster")
 
@@ -124,8 +124,6 @@ def _start_spark() -> SparkSession:
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     log_conf = Path(str(files("hm_kedro") / "log4j2.properties")).as_uri()
     conf.setdefault("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={log_conf}")
-    # Spark 4.2.1 can skip a shuffle after a union on the strength of it, and then gives a group twice.
-    conf.setdefault("spark.sql.unionOutputPartitioning", "false")
     from pyspark import SparkConf
     from pyspark.sql import SparkSession
 

@@ -174,3 +174,11 @@ def test_finite_factors_give_finite_scores():
     score = _scorer({0: (np.arange(40, dtype=np.int32), noise(40, 8, seed=10))}, 50)
     [block] = score(iter([user_batch(np.arange(3), np.vstack([noise(2, 8, seed=11), np.zeros((1, 8))]))]))
     assert np.isfinite(block.column("score").to_numpy()).all()
+
+
+def test_scores_that_are_equal_once_saved_are_in_the_order_of_the_articles(table):
+    week = day("2020-09-16")
+    users = table("week date, customer int, factors array<float>", [(week, 1, [1.0, 2.0**-20])])
+    items = table("week date, article int, factors array<float>", [(week, 0, [1.0, 0.0]), (week, 1, [1.0, 2.0**-10])])
+    best = sorted(rows(best_articles(users, items, 2), "rank", "article", "score"))
+    assert best == [(1, 0, 1.0), (2, 1, 1.0)]

@@ -51,7 +51,7 @@ def best_articles(user_factors: DataFrame, item_factors: DataFrame, top: int) ->
     return columns.mapInArrow(_scorer(catalogue, top), "week date, customer int, article int, score float, rank int")
 
 
-def top_k(scores: Matrix, top: int) -> npt.NDArray[np.intp]:
+def top_k(scores: npt.NDArray[np.floating], top: int) -> npt.NDArray[np.intp]:
     """Give the columns of the `top` highest scores of each row, best first; ties by the lower column.
 
     >>> top_k(np.array([[1.0, 3.0, 2.0, 3.0]]), 3).tolist()
@@ -114,14 +114,15 @@ def _scorer(
 
 def _score_block(week: int, customers: Keys, factors: Matrix, items: tuple[Keys, Matrix], top: int) -> pa.RecordBatch:
     articles, item_factors = items
-    scores = factors @ item_factors.T
+    # Ranked as they are saved, so that scores that are equal in the table are in the order of the articles.
+    scores = (factors @ item_factors.T).astype(np.float32)
     best = top_k(scores, top)
     count = best.shape[1]
     arrays = [
         pa.array(np.full(best.size, week, dtype=np.int32)).cast(pa.date32()),
         pa.array(np.repeat(customers, count)),
         pa.array(articles[best].ravel()),
-        pa.array(np.take_along_axis(scores, best, axis=1).ravel().astype(np.float32)),
+        pa.array(np.take_along_axis(scores, best, axis=1).ravel()),
         pa.array(np.tile(np.arange(1, count + 1, dtype=np.int32), len(customers))),
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)

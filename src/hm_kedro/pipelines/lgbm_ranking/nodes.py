@@ -34,9 +34,6 @@ def build_features(
 
     Returns:
         One row per candidate: `week`, `customer`, `article` and `FEATURES`.
-
-    Raises:
-        HmKedroError: a week that is to be learned from or predicted has no candidates.
     """
     weeks = Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
     history = history_by_week(transactions, weeks, features.window_days)
