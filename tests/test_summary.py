@@ -93,3 +93,11 @@ def test_an_output_folder_outside_of_the_project_is_told_as_it_is(said):
 def test_a_long_path_stays_on_one_line(said):
     folder = "/" + "long/" * 40 + "out"
     assert f"metrics: {folder}/08_reporting/metrics.json\n" in said(output_dir=folder, metrics=METRICS)
+
+
+def test_outputs_on_shared_storage_are_named_by_their_address(said):
+    assert "metrics: s3a://bucket/hm/08_reporting/metrics.json" in said(output_dir="s3a://bucket/hm", metrics=METRICS)
+
+
+def test_brackets_in_a_place_are_said_as_they_are(said):
+    assert "/project/out[bold]/08_reporting" in said(output_dir="out[bold]", metrics=METRICS)

@@ -62,7 +62,7 @@ def configure(name: str, conf: Mapping[str, Any]) -> None:
 
     Args:
         name: one of `ENGINES`.
-        conf: Spark's configuration (spark.yml of the environment); Sail takes the `spark.sql.*` of it.
+        conf: Spark's configuration (spark.yml of the environment); Sail takes none of it.
 
     Raises:
         HmKedroError: no such engine.

@@ -25,13 +25,15 @@ def print_summary(
         _print_data(console, catalog.load("eda_summary"), parameters.raw_dir)
     if "metrics" in made:
         _print_metrics(console, catalog.load("metrics"))
-    root = Path(run_params["project_path"]) / parameters.output_dir
+    root = parameters.output_dir
+    if "://" not in root:  # else shared storage, whose address a local path would mangle
+        root = str(Path(run_params["project_path"]) / root)
     for name, path in (
         ("submission", "07_model_output/submission.csv"),
         ("metrics", "08_reporting/metrics.json"),
     ):
         if name in made:
-            console.print(f"{name}: {root / path}", soft_wrap=True, highlight=False)
+            console.print(f"{name}: {root}/{path}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_data(console: Console, shop: dict[str, Any], raw_dir: str) -> None:
@@ -41,6 +43,7 @@ def _print_data(console: Console, shop: dict[str, Any], raw_dir: str) -> None:
         f"({shop['share_with_a_transaction']:.1%}), {shop['articles']:,} articles",
         soft_wrap=True,
         highlight=False,
+        markup=False,
     )
 
 

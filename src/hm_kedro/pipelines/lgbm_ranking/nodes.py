@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from datetime import date
+from itertools import accumulate
 from typing import Any
 
 import lightgbm as lgb
-import pyarrow as pa
-import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -16,8 +15,6 @@ from hm_kedro.pipelines.lgbm_ranking import ranker
 from hm_kedro.pipelines.lgbm_ranking.features import FEATURES, join_features
 from hm_kedro.tables import LIST_LENGTH, history_by_week, purchases_in_weeks, top_per_customer
 from hm_kedro.timeline import Timeline
-
-ID_DIGITS = 10
 
 
 def build_features(
@@ -93,30 +90,26 @@ def train_rankers(
 ) -> dict[str, lgb.Booster]:
     """Train a ranker for every predicted week, each on the weeks before it.
 
-    The examples are collected: `training.max_rows` bounds them, newest weeks first.
+    One ranker's examples at a time are collected: whole weeks, newest first, as long as their rows stay within
+    `training.max_rows`; the newest week is kept in any case.
 
     Returns:
         A booster by predicted week (ISO date).
     """
     line = Timeline.read(timeline)
-    examples = training_examples.toArrow()
+    rows = {row["week"]: row["count"] for row in training_examples.groupBy("week").count().toLocalIterator()}
     rankers = {}
     for predicted in line.predicted_weeks(evaluation.weeks):
-        weeks = line.weeks_before(predicted, training.weeks)
-        rankers[str(predicted)] = ranker.train(_newest(examples, weeks, training.max_rows), ranker_params)
+        weeks = _newest(line.weeks_before(predicted, training.weeks), rows, training.max_rows)
+        examples = training_examples.where(F.col("week").isin(weeks)).toArrow()
+        rankers[str(predicted)] = ranker.train(examples, ranker_params)
     return rankers
 
 
-def _newest(examples: pa.Table, weeks: list[date], max_rows: int) -> pa.Table:
-    """Keep whole weeks, newest first, while their rows stay within the bound; the newest is always kept."""
-    kept: list[date] = []
-    rows = 0
-    for week in weeks:
-        rows += pc.sum(pc.equal(examples["week"], pa.scalar(week))).as_py() or 0
-        if kept and rows > max_rows:
-            break
-        kept.append(week)
-    return examples.filter(pc.is_in(examples["week"], pa.array(kept, pa.date32())))
+def _newest(weeks: list[date], rows: dict[date, int], max_rows: int) -> list[date]:
+    """Keep the first of some weeks, newest first, while their rows stay within the bound; the newest always."""
+    total = list(accumulate(rows.get(week, 0) for week in weeks))
+    return [week for place, week in enumerate(weeks) if place == 0 or total[place] <= max_rows]
 
 
 def recommend(
