@@ -59,6 +59,16 @@ def test_another_future_changes_no_byte(raw: Path, tmp_path: Path) -> None:
     assert_models_saw_the_same(tmp_path / "one", tmp_path / "two")
 
 
+def test_cutting_the_future_off_behind_days_without_sales_changes_no_byte(tmp_path: Path) -> None:
+    """What is accepted as a cutoff depends on the history alone: here the shop was shut before it."""
+    lines = [line for line in tiny.make_transactions() if not "2020-08-08" <= line[0] < CUTOFF]
+    raw = tiny.write_raw(tmp_path / "raw", lines)
+    cut = tiny.write_raw(tmp_path / "cut", [line for line in lines if line[0] < CUTOFF])
+    runs.run("test", raw, tmp_path / "with", "engine=sail", f"cutoff={CUTOFF}", until="submission")
+    runs.run("test", cut, tmp_path / "without", "engine=sail", f"cutoff={CUTOFF}", until="submission")
+    assert_models_saw_the_same(tmp_path / "with", tmp_path / "without")
+
+
 def test_judged_and_training_weeks_see_what_a_run_of_their_own_day_sees(raw: Path, tmp_path: Path) -> None:
     """A judged or training week's features equal those of a run whose cutoff is that week."""
     runs.run("test", raw, tmp_path / "later", "engine=sail", f"cutoff={CUTOFF}", until="submission")

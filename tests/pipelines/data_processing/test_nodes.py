@@ -323,9 +323,16 @@ def test_a_cutoff_on_the_day_after_the_last_transaction_is_accepted(drawn):
     assert drawn(["2020-09-15"], cutoff="2020-09-16")["cutoff"] == "2020-09-16"
 
 
-def test_a_cutoff_past_the_data_is_named_with_the_last_that_is_not(drawn):
-    with pytest.raises(HmKedroError, match=r"cutoff 2020-09-17 lies past the data.* 2020-09-15: .* up to 2020-09-16"):
-        drawn(["2020-09-15"], cutoff="2020-09-17")
+@pytest.mark.parametrize("later", [(), ("2020-10-15", "2021-01-01")])
+def test_a_cutoff_far_past_its_history_is_named_with_the_last_that_is_not(drawn, later):
+    message = r"cutoff 2020-10-15 lies 30 days past .* 2020-09-15: .* up to 2020-10-14"
+    with pytest.raises(HmKedroError, match=message):
+        drawn(["2020-09-15", *later], cutoff="2020-10-15")
+
+
+@pytest.mark.parametrize("later", [(), ("2020-10-14", "2021-01-01")])
+def test_days_without_a_sale_before_the_cutoff_are_no_fault(drawn, later):
+    assert drawn(["2020-09-15", *later], cutoff="2020-10-14")["cutoff"] == "2020-10-14"
 
 
 @pytest.mark.parametrize("cutoff", ["2020-09-15", "2019-01-01"])

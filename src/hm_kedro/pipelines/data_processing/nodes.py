@@ -13,6 +13,10 @@ from hm_kedro.parameters import DataProcessingParameters, parse_cutoff
 from hm_kedro.schemas import RAW
 from hm_kedro.timeline import Timeline
 
+# Days without any purchase that may lie before a cutoff: shops close over holidays, logs have holes, but
+# past a month the history says nothing about the week to come, and the cutoff is more likely mistyped.
+MOST_SILENT_DAYS = 28
+
 
 def parsed(table: str, column: str) -> Column:
     """Parse a raw text column to its type; what does not parse becomes missing, as does empty text."""
@@ -146,7 +150,8 @@ def draw_timeline(transactions: DataFrame, later_transactions: DataFrame, cutoff
         A `Timeline` as JSON.
 
     Raises:
-        HmKedroError: the log is empty, or the cutoff leaves no history or lies past the log's end.
+        HmKedroError: the log is empty, or the cutoff leaves no history or lies more than MOST_SILENT_DAYS
+            past it.
     """
     days = F.min("t_dat").alias("first"), F.max("t_dat").alias("last")
     before, after = transactions.agg(*days).first(), later_transactions.agg(*days).first()
@@ -160,10 +165,12 @@ def draw_timeline(transactions: DataFrame, later_transactions: DataFrame, cutoff
         )
     last_day: date = before["last"]
     log_end: date = after["last"] if after is not None and after["last"] else last_day
-    if asked is not None and asked > log_end + timedelta(days=1):
+    # By the history alone: were purchases after the cutoff to excuse it, they would be part of the answer.
+    latest = last_day + timedelta(days=MOST_SILENT_DAYS + 1)
+    if asked is not None and asked > latest:
         raise HmKedroError(
-            f"cutoff {asked} lies past the data, the last purchase is of {log_end}: choose a cutoff up to "
-            f"{log_end + timedelta(days=1)}, or leave it out"
+            f"cutoff {asked} lies {(asked - last_day).days} days past the last purchase before it, of {last_day}: "
+            f"choose a cutoff up to {latest}, or leave it out"
         )
     timeline = Timeline(
         raw_dir=raw_dir,
