@@ -45,6 +45,9 @@ class ProjectHooks:
                 f"output_dir '{self.parameters.output_dir}' lies in raw_dir '{self.parameters.raw_dir}': "
                 "choose another output_dir, the raw files are never written near"
             )
+        if "synthetic_files" in pipeline.all_outputs():
+            # Before an hour's work, not after it.
+            catalog["synthetic_files"].check_target()
         if "timeline" in pipeline.inputs() and catalog.exists("timeline"):
             self._check_same_data(Timeline.read(catalog.load("timeline")))
 

@@ -8,9 +8,14 @@ before anything starts.
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from hm_kedro.errors import HmKedroError
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+# Size of synthetic files against H&M's; at the least a hundred customers.
+Scale = Annotated[float, Field(ge=0.0001, le=10)]
 
 
 class Group(BaseModel):
@@ -103,6 +108,93 @@ class EvaluationParameters(Group):
     weeks: PositiveInt
 
 
+class ArticleParameters(Group):
+    """What the synthetic shop sells."""
+
+    top12_share: Share
+    niche_articles: PositiveFloat
+    niche_spread: NonNegativeFloat
+    life_weeks: PositiveFloat
+    life_spread: NonNegativeFloat
+    evergreen: Share
+    evergreen_basics: Share
+    late_variants: Share
+    rise_days: PositiveFloat
+    fall: NonNegativeFloat
+    cut: Share
+    late: Share
+    sale_pull: float
+
+
+class Event(Group):
+    """Days on which customers came more or less."""
+
+    first: date
+    last: date
+    factor: PositiveFloat
+
+
+class VisitParameters(Group):
+    """When the synthetic customers shop, and how much they look for."""
+
+    lines_a_visit: PositiveFloat
+    rate_spread: NonNegativeFloat
+    there_at_first: Share
+    stay_weeks: PositiveFloat
+    wake: NonNegativeFloat
+    wake_memory: Share
+    follow_up: Share
+    follow_up_soon: float = Field(gt=0, le=1)
+    basket_store: float
+    basket_online: float
+    basket_spread: NonNegativeFloat
+    single: float = Field(gt=0, le=1)
+    summer: float
+    weekdays: tuple[PositiveFloat, ...] = Field(min_length=7, max_length=7)
+    shut_from: date
+    shut_until: date
+    events: tuple[Event, ...]
+
+
+class ChoiceParameters(Group):
+    """What the synthetic customers choose."""
+
+    lasting_interests: PositiveInt
+    lasting_weeks: PositiveFloat
+    passing_interests: int = Field(ge=0)
+    passing_weeks: PositiveFloat
+    passing_strength: NonNegativeFloat
+    strength_shape: PositiveFloat
+    looks: PositiveInt
+    style: float
+    price: float
+    explore: Share
+    second_looks: int = Field(ge=0)
+    along: Share
+    recent: PositiveInt
+    returns: NonNegativeFloat
+    return_fade: NonNegativeFloat
+    return_crowd: NonNegativeFloat
+    return_basics: NonNegativeFloat
+    same: Share
+    other_colour: Share
+
+
+class SyntheticParameters(Group):
+    """How synthetic files are made and what they are like."""
+
+    seed: int = Field(ge=0)
+    processes: int = Field(ge=0)
+    gzip: bool
+    parquet: bool
+    part_bytes: PositiveInt
+    article_power: Share
+    ceiling_buyers: PositiveInt
+    articles: ArticleParameters
+    visits: VisitParameters
+    choices: ChoiceParameters
+
+
 def parse_cutoff(cutoff: str | date | None) -> date | None:
     """Read the run's cutoff; empty means the day after the last transaction.
 
@@ -141,3 +233,5 @@ class Parameters(Group):
     training: TrainingParameters
     ranker: RankerParameters
     evaluation: EvaluationParameters
+    scale: Scale
+    synthetic: SyntheticParameters

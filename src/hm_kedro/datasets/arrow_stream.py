@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import fsspec
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
+import pyarrow.dataset as arrow_dataset
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 
@@ -99,3 +100,15 @@ class ParquetStream(AbstractDataset[Any, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath}
+
+
+class ParquetBatches(ParquetStream):
+    """Writes a stream of Arrow batches as one Parquet file, and reads any part of it.
+
+    Each batch is a row group: where a column is constant within batches, as the week, a filter on it reads no other.
+    """
+
+    def load(self) -> arrow_dataset.Dataset:
+        """Open the file for `to_table(filter=…)`."""
+        fs, path = fsspec.core.url_to_fs(self._filepath)
+        return arrow_dataset.dataset(path, filesystem=fs, format="parquet")

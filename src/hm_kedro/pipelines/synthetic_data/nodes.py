@@ -1,0 +1,170 @@
+"""The work of synthetic_data: let customers shop, find what nobody could do better, write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as arrow_dataset
+
+from hm_kedro.datasets.kaggle_folder import KaggleFiles
+from hm_kedro.parallel import in_order, tracked
+from hm_kedro.parameters import SyntheticParameters
+from hm_kedro.pipelines.synthetic_data import texts
+from hm_kedro.pipelines.synthetic_data.calendar import DAYS, FIRST_DAY, LAST_WEEK, WEEKS, iso_dates
+from hm_kedro.pipelines.synthetic_data.customers import block_bounds, draw_customers
+from hm_kedro.pipelines.synthetic_data.purchases import LINES, TRUTH, Size, buy, shares_of_blocks, shop_of
+from hm_kedro.pipelines.synthetic_data.truth import LENGTH, map12
+
+
+def draw_purchases(scale: float, params: SyntheticParameters) -> tuple[pa.RecordBatchReader, pa.RecordBatchReader]:
+    """Let all customers shop, block by block, in several processes.
+
+    Returns:
+        A stream of the lines, a batch per block of customers and week: `week` (the last is 104), `day` from 0,
+        `customer`, `article` (numbers in the order of the ids), `cents`, `channel`; and the twelve likeliest
+        articles of some of the last week's buyers, with their true probabilities, to be read after the lines.
+    """
+    size = Size.of(scale, params.article_power)
+    blocks = len(block_bounds(size.customers)) - 1
+    likeliest: list[pa.RecordBatch] = []
+
+    def lines() -> Iterator[pa.RecordBatch]:
+        pieces = ((scale, params, block) for block in range(blocks))
+        results = in_order(buy, pieces, min(params.processes, blocks) if blocks > 1 else 1)
+        for batches, truth in tracked(results, blocks, "customers shop"):
+            yield from batches
+            likeliest.append(truth)
+
+    def truths() -> Iterator[pa.RecordBatch]:
+        # Kedro saves outputs one after the other; this one is known once the first is through.
+        if len(likeliest) != blocks:
+            raise RuntimeError("the likeliest articles were asked for before the lines were taken")
+        yield from likeliest
+
+    return (
+        pa.RecordBatchReader.from_batches(LINES, lines()),
+        pa.RecordBatchReader.from_batches(TRUTH, truths()),
+    )
+
+
+def measure_ceiling(synthetic_purchases: arrow_dataset.Dataset, synthetic_truth: arrow_dataset.Dataset) -> dict[str, Any]:
+    """Score the likeliest articles on what was bought: the MAP@12 that knowing every probability gives.
+
+    Returns:
+        `week` (its first day), `buyers`, `buyers_scored`, and `map12` of the scored ones.
+    """
+    last = synthetic_purchases.to_table(
+        columns=["customer", "article"], filter=arrow_dataset.field("week") == LAST_WEEK
+    )
+    truth = synthetic_truth.to_table().sort_by([("customer", "ascending"), ("rank", "ascending")])
+    asked = truth.column("customer").to_numpy()[::LENGTH]
+    lists = truth.column("article").to_numpy().reshape(-1, LENGTH)
+    customer, article = last.column("customer").to_numpy(), last.column("article").to_numpy()
+    order = np.argsort(customer, kind="stable")
+    begin, end = (np.searchsorted(customer[order], asked, side=side) for side in ("left", "right"))
+    bought = [article[order[one:other]] for one, other in zip(begin, end, strict=True)]
+    return {
+        "week": iso_dates()[DAYS - 7],
+        "buyers": pc.count_distinct(last.column("customer")).as_py(),
+        "buyers_scored": len(asked),
+        "map12": round(map12(lists, bought), 5) if len(asked) else None,
+    }
+
+
+def write_files(
+    scale: float, params: SyntheticParameters, synthetic_purchases: arrow_dataset.Dataset, ceiling: dict[str, Any]
+) -> KaggleFiles:
+    """Put everything into the form of Kaggle's files.
+
+    Returns:
+        Streams of the four files' bytes; transactions ordered by date, customer and article.
+    """
+    size = Size.of(scale, params.article_power)
+    blocks = len(block_bounds(size.customers)) - 1
+    about = {
+        "made_by": "kedro run --pipeline synthetic_data",
+        "customers": size.customers,
+        "buyers": size.buyers,
+        "transactions": size.transactions,
+        "articles": size.articles,
+        "first_day": FIRST_DAY.isoformat(),
+        "last_day": iso_dates()[-1],
+        "ceiling": ceiling,
+        "parameters": {"scale": scale, "synthetic": params.model_dump(mode="json", exclude={"processes"})},
+    }
+
+    def articles() -> Iterator[bytes]:
+        yield texts.header("articles")
+        yield texts.article_lines(params.seed, shop_of(scale, params).assortment)
+
+    def customers() -> Iterator[bytes]:
+        yield texts.header("customers")
+        pieces = ((scale, params, block) for block in range(blocks))
+        yield from in_order(format_customers, pieces, params.processes if blocks > 1 else 1)
+
+    def transactions() -> Iterator[bytes]:
+        yield texts.header("transactions_train")
+        weeks = (
+            (scale, params, synthetic_purchases.to_table(filter=arrow_dataset.field("week") == week))
+            for week in range(WEEKS)
+        )
+        few = size.transactions < 10 * WEEKS * 1_000  # not worth starting processes for
+        results = in_order(format_transactions, weeks, 1 if few else params.processes)
+        yield from tracked(results, WEEKS, "weeks written")
+
+    def submission() -> Iterator[bytes]:
+        yield b"customer_id,prediction\n"
+        last = synthetic_purchases.to_table(columns=["article"], filter=arrow_dataset.field("week") == LAST_WEEK)
+        sales = np.bincount(last.column("article").to_numpy(), minlength=size.articles)
+        twelve = texts.article_ids(scale, params)[texts.bestsellers(sales)]
+        bounds = block_bounds(size.customers)
+        for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+            yield texts.submission_lines(texts.all_customer_ids(params.seed, size.customers)[begin:end], twelve)
+
+    return KaggleFiles(
+        pieces={
+            "articles": articles(),
+            "customers": customers(),
+            "transactions_train": transactions(),
+            "sample_submission": submission(),
+        },
+        about=about,
+        readme=README.format(**about, scale=scale),
+        gzip=params.gzip,
+        parquet=params.parquet,
+        part_bytes=params.part_bytes,
+    )
+
+
+def format_customers(scale: float, params: SyntheticParameters, block: int) -> bytes:
+    """The lines of customers.csv of a block."""
+    size = Size.of(scale, params.article_power)
+    bounds = block_bounds(size.customers)
+    begin, end = int(bounds[block]), int(bounds[block + 1])
+    buyers = int(shares_of_blocks(bounds, size.customers, size.buyers)[block])
+    customers = draw_customers(params.seed, block, end - begin, buyers)
+    ids = texts.customer_ids(params.seed, begin, end, size.customers)
+    return texts.customer_lines(params.seed, block, customers, ids, texts.postal_codes(params.seed, size.customers))
+
+
+def format_transactions(scale: float, params: SyntheticParameters, lines: pa.Table) -> bytes:
+    """The lines of transactions_train.csv of a week, ordered by date, customer and article."""
+    size = Size.of(scale, params.article_power)
+    day, customer = lines.column("day").to_numpy().astype(np.int64), lines.column("customer").to_numpy()
+    # The lines of a customer's day lie together, ordered by article: a stable sort keeps them so.
+    ordered = lines.take(np.argsort(day * size.customers + customer, kind="stable"))
+    customers, articles = texts.all_customer_ids(params.seed, size.customers), texts.article_ids(scale, params)
+    return texts.transaction_lines(ordered, customers, articles)
+
+
+README = """# Synthetic files in the format of Kaggle's H&M data
+
+Made by the pipeline `synthetic_data` of hm-kedro at scale {scale}: {customers:,} customers, {transactions:,}
+transactions from {first_day} to {last_day}, {articles:,} articles. **Nobody bought any of this**: customers and
+purchases are drawn from a model, and scores on them say nothing about H&M. `synthetic.json` holds the parameters;
+the same ones make the same bytes again.
+"""
