@@ -118,6 +118,7 @@ class ArticleParameters(Group):
     life_spread: NonNegativeFloat
     evergreen: Share
     evergreen_basics: Share
+    evergreen_pull: float
     late_variants: Share
     rise_days: PositiveFloat
     fall: NonNegativeFloat
@@ -147,6 +148,7 @@ class VisitParameters(Group):
     follow_up_soon: float = Field(gt=0, le=1)
     basket_store: float
     basket_online: float
+    basket_soon: float
     basket_spread: NonNegativeFloat
     single: float = Field(gt=0, le=1)
     summer: float
@@ -170,11 +172,14 @@ class ChoiceParameters(Group):
     price: float
     explore: Share
     second_looks: int = Field(ge=0)
+    passes: int = Field(ge=0)
     along: Share
     recent: PositiveInt
-    returns: NonNegativeFloat
+    return_soon: NonNegativeFloat
+    return_days: PositiveFloat
     return_fade: NonNegativeFloat
-    return_crowd: NonNegativeFloat
+    return_ever: NonNegativeFloat
+    return_more: Share
     return_basics: NonNegativeFloat
     same: Share
     other_colour: Share

@@ -48,6 +48,7 @@ class Assortment:
     launch: Floats  # day
     life: Floats  # days
     appeal: Floats  # log of popularity within its niche
+    evergreen: NDArray[np.bool_]  # sold for years
     cents: Ints
     late_cents: Ints  # late in its life
     first: Ints  # (products,) first article
@@ -79,7 +80,7 @@ def draw_assortment(seed: int, articles: int, params: ArticleParameters) -> Asso
     life = np.where(evergreen, rng.uniform(400, 1_500, products), life)
     launch = draw_launches(rng, of, life)
     order = np.argsort(launch, kind="stable")
-    variants, of, life, launch = variants[order], of[order], life[order], launch[order]
+    variants, of, life, launch, evergreen = (part[order] for part in (variants, of, life, launch, evergreen))
 
     niches, niche = divide_ranges(rng, of, variants, life, params)
     product = np.repeat(np.arange(products), variants)
@@ -103,6 +104,7 @@ def draw_assortment(seed: int, articles: int, params: ArticleParameters) -> Asso
         launch=launch[product] + late,
         life=life[product],
         appeal=0.8 * rng.normal(size=products)[product] + 0.6 * rng.normal(size=articles) + 0.4 * wanted,
+        evergreen=evergreen[product],
         cents=cents[product],
         late_cents=late_cents[product],
         first=first,
@@ -143,16 +145,14 @@ def divide_ranges(
     alive = np.bincount(of, weights=variants * life / (life + DAYS), minlength=len(ranges.age))
     parts = np.maximum(1, np.round(alive / params.niche_articles)).astype(np.int64)
     range_of = np.repeat(np.arange(len(parts)), parts)
-    weight = np.exp(rng.normal(0, params.niche_spread, len(range_of)))
     first = np.cumsum(parts) - parts
-    share = weight / np.add.reduceat(weight, first)[range_of]
-    # A product's niche, through cumulated shares: those of range r rise from r to r + 1.
-    edges = np.cumsum(share**0.7 / np.add.reduceat(share**0.7, first)[range_of])
-    drawn = np.searchsorted(edges, of + rng.random(len(of)), side="right")
-    used, niche = np.unique(np.clip(drawn, first[of], first[of] + parts[of] - 1), return_inverse=True)
+    drawn = first[of] + (rng.random(len(of)) * parts[of]).astype(np.int64)
+    used, niche = np.unique(drawn, return_inverse=True)
+    articles = np.bincount(niche, weights=variants)
+    weight = articles * np.exp(rng.normal(0, params.niche_spread, len(used)))
     niches = Niches(
         range=range_of[used],
-        sales=(ranges.sales[range_of] * share)[used],
+        sales=ranges.sales[range_of[used]] * weight / np.bincount(range_of[used], weight)[range_of[used]],
         age=ranges.age[range_of[used]] + rng.normal(0, 5, len(used)),
         style=rng.normal(size=(len(used), STYLES)) / np.sqrt(STYLES),
         dear=rng.normal(0, 0.2, len(used)),

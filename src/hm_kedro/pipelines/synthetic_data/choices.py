@@ -2,12 +2,13 @@
 
 A choice is, by chance and in this order,
 
-- a return to something bought lately, the likelier the fewer days ago: the same article, another colour of
-  the product or an article that goes with it;
+- a return to something bought before, the likelier the fewer days ago, and likelier for a basket's first choice
+  than for the others: the same article, another colour of the product or an article that goes with it;
 - after a basket's first: what goes along with the first;
 - fresh: one of the customer's interests (niches that they look through for weeks or years), or now and then
   whatever customers of their kind and age look for; in the niche an article by its popularity in the week;
-  where its colour does not please, once or twice another of the product.
+  where its colour does not please, once or twice another of the product; where they have it already, the
+  same anew, a few times.
 
 `truth` computes the probabilities of the same steps; what changes here changes there.
 """
@@ -46,8 +47,8 @@ class Minds:
         self.bought = np.zeros(size, dtype=np.int64)
         ranges = read_ranges()
         self.basic = np.where(ranges.basic[shop.niches.range], params.return_basics, 1.0)
-        days = np.maximum(np.arange(DAYS), 1)
-        self.fade = days ** -params.return_fade
+        fade = 1 / (1 + (np.arange(DAYS) / params.return_days) ** params.return_fade)
+        self.rebuy = (params.return_soon * fade + params.return_ever) / params.same
 
     def look_around(self, who: Ints, week: Ints) -> None:
         """Replace the interests that have passed since these customers' last visits."""
@@ -69,17 +70,16 @@ class Minds:
         return self.strength[who] * self.shop.pull[week[:, None], self.interest[who]]
 
     def returns(self, who: Ints, day: Ints) -> tuple[Floats, Floats]:
-        """How likely a choice is a return, and the weights of what it returns to.
+        """How likely the first choice of a visit is a return, and the weights of what it returns to.
 
         Returns:
             (customers,) probability; (customers, recent) weights.
         """
         known = self.article[who]
-        weight = self.fade[np.maximum(day[:, None] - self.day[who], 0)]
+        weight = self.rebuy[np.maximum(day[:, None] - self.day[who], 0)]
         weight *= self.basic[self.shop.assortment.niche[known]]
         weight[known < 0] = 0
-        much = np.maximum(np.minimum(self.bought[who], self.params.recent), 1)
-        return -np.expm1(-self.params.returns * weight.sum(axis=1) / much**self.params.return_crowd), weight
+        return -np.expm1(-weight.sum(axis=1)), weight
 
     def remember(self, who: Ints, day: Ints, choices: Ints, article: Ints) -> None:
         """Add what these customers chose, ordered by customer."""
@@ -127,23 +127,34 @@ def choose(minds: Minds, visits: Round) -> Ints:
     week, who = visits.week[visit], visits.who[visit]
     article = choose_fresh(minds, visits, visit)
 
-    first = article[np.cumsum(visits.choices) - visits.choices]
-    rows = np.flatnonzero((nth > 0) & (rng.random(len(visit)) < params.along))
-    article[rows] = go_along(rng, shop, week[rows], first[visit[rows]], article[rows], 0, params.other_colour)
-
     chance, weights = minds.returns(visits.who, visits.day)
-    rows = np.flatnonzero(rng.random(len(visit)) < chance[visit])
+    back = rng.random(len(visit)) < chance[visit] * np.where(nth == 0, 1, params.return_more)
+    rows = np.flatnonzero(back)
     source = minds.article[who[rows], pick(weights, visit[rows], rng.random(len(rows)))].astype(np.int64)
     article[rows] = go_along(rng, shop, week[rows], source, article[rows], params.same, params.other_colour)
+
+    first = article[np.cumsum(visits.choices) - visits.choices]
+    rows = np.flatnonzero(~back & (nth > 0) & (rng.random(len(visit)) < params.along))
+    article[rows] = go_along(rng, shop, week[rows], first[visit[rows]], article[rows], 0, params.other_colour)
     minds.remember(visits.who, visits.day, visits.choices, article)
     return article
 
 
 def choose_fresh(minds: Minds, visits: Round, visit: Ints) -> Ints:
-    """Choose an article of an interest, or of what the customer's kind looks for."""
+    """Choose an article of an interest, or of what the customer's kind looks for; anew where they have it."""
+    interests = minds.interests(visits.who, visits.week)
+    article = _look_through(minds, visits, visit, interests)
+    known = minds.article[visits.who]
+    rows = np.arange(len(visit))
+    for _ in range(minds.params.passes):
+        rows = rows[(known[visit[rows]] == article[rows, None]).any(axis=1)]
+        article[rows] = _look_through(minds, visits, visit[rows], interests)
+    return article
+
+
+def _look_through(minds: Minds, visits: Round, visit: Ints, interests: Floats) -> Ints:
     rng, shop, params = minds.rng, minds.shop, minds.params
     week, who = visits.week[visit], visits.who[visit]
-    interests = minds.interests(visits.who, visits.week)
     niche = minds.interest[who, pick(interests, visit, rng.random(len(visit)))].astype(np.int64)
     rows = np.flatnonzero((rng.random(len(visit)) < params.explore) | (interests.sum(axis=1)[visit] == 0))
     niche[rows] = shop.draw_niche(week[rows], minds.customers.persona[who[rows]], rng.random(len(rows)))

@@ -87,6 +87,6 @@ def draw_customers(seed: int, block: int, size: int, buyers: int) -> Customers:
         style=rng.normal(size=(size, STYLES)),
         dear=rng.normal(size=size),
         fond=fond / (fond + 1.5),
-        online=rng.beta(1.7, 0.8, size),
+        online=rng.beta(1.4, 0.95, size),
         zeal=rng.normal(0, 0.35, size),
     )

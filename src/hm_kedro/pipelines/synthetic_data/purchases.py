@@ -149,7 +149,7 @@ def walk(minds: Minds, visits: Visits, quota: int) -> tuple[Ints, tuple[Ints, In
     last = np.flatnonzero(week == LAST_WEEK)
     judged = np.zeros(len(week), dtype=bool)
     judged[last[np.unique(visits.customer[last], return_index=True)[1]][:quota]] = True
-    later_share = 1 - len(last) / max(int(visits.choices[last].sum()), 1)
+    later_share = float(np.mean(1 - 1 / visits.choices[last])) if len(last) else 0.0
     truth = know_week(minds.shop, LAST_WEEK, params.same, params.other_colour)
 
     article = np.empty(int(visits.choices.sum()), dtype=np.int64)

@@ -28,7 +28,8 @@ KINDS = {
     "parent": (0.14, (0.0, -0.3, -1.0, 1.5, 0.0)),
 }
 AGES = np.arange(16, 84, 4)  # first year of each band of ages; the last is open
-MEAN_AGE, AGE_SPREAD = 34, 13
+AGE_SPREAD = 13  # years within which an article's buyers lie
+FEW = 4  # so many articles of a niche draw half of those who would look through it
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def open_shop(params: SyntheticParameters, articles: int) -> Shop:
     place_of[places] = np.arange(articles)
     spread = find_spread(assortment, personas, params.articles)
     weights = weekly_weights(assortment, spread, np.arange(WEEKS), params.articles)
-    pull = niche_pull(assortment, weights)
+    pull = niche_pull(assortment, weights, np.arange(WEEKS))
     return Shop(
         assortment=assortment,
         places=places,
@@ -167,31 +168,40 @@ def weekly_weights(assortment: Assortment, spread: float, weeks: Ints, params: A
     age = since / assortment.life
     rise = np.log1p(-np.exp(-np.maximum(since + 4, 0.1) / params.rise_days))
     reduced = (age > params.late) & (assortment.late_cents < assortment.cents)
-    weight = spread * assortment.appeal + rise - params.fall * np.clip(age, 0, 1) ** 1.5 + params.sale_pull * reduced
+    weight = spread * assortment.appeal + params.evergreen_pull * assortment.evergreen + rise
+    weight += params.sale_pull * reduced - params.fall * np.clip(age, 0, 1) ** 1.5
     return np.where((age >= 0) & (age < 1), np.exp(weight), 0)
 
 
-def niche_pull(assortment: Assortment, weights: Floats) -> Floats:
-    """How much a niche draws in each week: its season, and more while it has more on sale."""
+def niche_pull(assortment: Assortment, weights: Floats, weeks: Ints) -> Floats:
+    """How much a niche draws in each week, about 1 on the mean: (weeks, niches).
+
+    The season of its range; more with more on sale than usual, though less than in proportion; and less where
+    there are too few articles to look through.
+    """
     niches, ranges = assortment.niches, read_ranges()
     order = np.argsort(assortment.niche, kind="stable")
     first = np.searchsorted(assortment.niche[order], np.arange(len(niches.range)))
-    offer = np.add.reduceat(weights[:, order], first, axis=1)
-    mean = np.maximum(offer.mean(axis=0), 1e-12)
-    day = 7.0 * np.arange(len(weights))[:, None] + 2.5
-    return np.asarray(np.exp(season(ranges.swing, ranges.peak, day))[:, niches.range] * np.sqrt(offer / mean))
+    weights = weights[:, order]
+    offer = np.add.reduceat(weights, first, axis=1)
+    usual = np.maximum(offer.mean(axis=0), 1e-300)
+    alive = np.add.reduceat((weights > 0).astype(np.float64), first, axis=1)
+    day = 7.0 * weeks[:, None] + 2.5
+    height = season(ranges.swing, ranges.peak, day)[:, niches.range]
+    return np.asarray(np.exp(height) * np.clip(offer / usual, 0, 2) ** 0.5 * alive / (alive + FEW))
 
 
 def find_spread(assortment: Assortment, personas: Floats, params: ArticleParameters) -> float:
     """Find how much popularity must differ so that a week's twelve bestsellers have their share of its sales."""
-    weeks = np.arange(WEEKS - 40, WEEKS, 8)
+    weeks = np.arange(WEEKS - 50, WEEKS, 7)
     sales = persona_shares() @ personas
     low, high = 0.0, 3.0
     for _ in range(14):
         middle = (low + high) / 2
         weights = weekly_weights(assortment, middle, weeks, params)
         total = np.stack([np.bincount(assortment.niche, row, len(sales)) for row in weights])
-        share = weights / np.maximum(total[:, assortment.niche], 1e-300) * sales[assortment.niche]
+        of_niche = sales * niche_pull(assortment, weights, weeks) / np.maximum(total, 1e-300)
+        share = weights * of_niche[:, assortment.niche]
         top = np.sort(share, axis=1)[:, -12:].sum(axis=1) / share.sum(axis=1)
         low, high = (middle, high) if top.mean() < params.top12_share else (low, middle)
     return (low + high) / 2

@@ -58,7 +58,18 @@ class WeekTruth:
         for _ in range(params.second_looks):
             moved = np.add.reduceat(chosen * displeased, self.products, axis=1)
             chosen = chosen * (1 - displeased) + moved[:, self._product_rows] * within
-        return chosen
+        return self._pass_over(minds, who, chosen)
+
+    def _pass_over(self, minds: Minds, who: Ints, chosen: Floats) -> Floats:
+        """What customers have is chosen only if every new look finds them something that they have."""
+        known = minds.article[who]
+        column = np.where(known >= 0, self.column_of[known], -1)
+        row, nth = np.nonzero(column >= 0)
+        new = np.ones_like(chosen)
+        new[row, column[row, nth]] = 0
+        owned = (chosen * (1 - new)).sum(axis=1, keepdims=True)
+        passes = minds.params.passes
+        return chosen * (new * sum(owned**look for look in range(passes)) + owned**passes)
 
     @property
     def _product_rows(self) -> Ints:
@@ -120,7 +131,7 @@ def likeliest(truth: WeekTruth, minds: Minds, who: Ints, day: Ints, later_share:
         minds: as they are when the visits begin; interests are of the week.
         who: customers of the block.
         day: the day of each one's visit.
-        later_share: share of choices that are not the first of a basket.
+        later_share: mean share of a basket's choices that are not its first.
 
     Returns:
         (customers, 12) articles; (customers, 12) probabilities that a choice takes each.
@@ -128,21 +139,22 @@ def likeliest(truth: WeekTruth, minds: Minds, who: Ints, day: Ints, later_share:
     articles, chances = [np.empty((0, LENGTH), dtype=np.int64)], [np.empty((0, LENGTH))]
     for start in range(0, len(who), BATCH):
         batch = who[start : start + BATCH]
-        fresh = truth.fresh(minds, batch)
-        along = minds.params.along * later_share
-        taken = (1 - along) * fresh + along * (fresh @ truth.after)
-        # What goes along may be sold out of place: then the choice stays fresh.
-        taken += along * (1 - fresh @ truth.after_kept)[:, None] * fresh
-
+        params, fresh = minds.params, truth.fresh(minds, batch)
         chance, weights = minds.returns(batch, day[start : start + BATCH])
         known = minds.article[batch]
         weights = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-300)
         row = np.repeat(np.arange(len(batch)), known.shape[1])
         shape = (len(batch), len(truth.column_of))
-        mind = sparse.csr_matrix((weights.ravel(), (row, np.maximum(known, 0).ravel())), shape=shape) @ truth.back
-        kept = np.asarray(mind.sum(axis=1)).ravel()
-        taken *= (1 - chance * kept)[:, None]
-        taken += mind.multiply(chance[:, None]).toarray()
+        back = sparse.csr_matrix((weights.ravel(), (row, np.maximum(known, 0).ravel())), shape=shape) @ truth.back
+        mind, fails = back.toarray(), 1 - np.asarray(back.sum(axis=1)).ravel()
+        # What is returned to may be sold out: then the choice stays fresh, as with what goes along.
+        mind += fails[:, None] * fresh
+        first = (1 - chance[:, None]) * fresh + chance[:, None] * mind
+        along = first @ truth.after
+        along += (1 - first @ truth.after_kept)[:, None] * fresh
+        again = (params.return_more * chance)[:, None]
+        later = (1 - again) * ((1 - params.along) * fresh + params.along * along) + again * mind
+        taken = (1 - later_share) * first + later_share * later
 
         few = min(4 * LENGTH, taken.shape[1])
         near = np.argpartition(-taken, few - 1, axis=1)[:, :few]

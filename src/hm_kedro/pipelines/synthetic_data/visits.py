@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from hm_kedro.parameters import VisitParameters
 
 
+SOON = 7  # days
+
+
 @dataclass(frozen=True)
 class Visits:
     """One entry per (customer, day) that a purchase is made on, ordered so."""
@@ -62,6 +65,8 @@ def draw_visits(seed: int, block: int, customers: Customers, lines: int, params:
     likes = customers.online[customer]
     online = (rng.random(len(day)) < np.where(shut, 0.8 + 0.2 * likes, likes)).astype(np.int64)
     mean = np.where(online == 1, params.basket_online, params.basket_store) + customers.zeal[customer]
+    soon = np.append(False, (np.diff(customer) == 0) & (np.diff(day) <= SOON))
+    mean += params.basket_soon * soon
     choices = np.clip(np.exp(rng.normal(mean, params.basket_spread)), 1, 40).astype(np.int64)
     quantity = np.minimum(rng.geometric(params.single, int(choices.sum())), 6)
     choices, quantity = balance(rng, choices, quantity, lines)

@@ -36,11 +36,11 @@ INDEXES = MappingProxyType(
 SEASONS = MappingProxyType(
     {
         "even": (0.0, 0),
-        "coat": (1.5, 295),
+        "coat": (1.2, 295),
         "knit": (0.8, 310),
         "dress": (0.6, 160),
-        "sun": (1.2, 175),
-        "swim": (2.2, 165),
+        "sun": (1.0, 175),
+        "swim": (1.9, 165),
     }
 )
 NAMES = tuple(

@@ -1,0 +1,1 @@
+"""Commands that measure the project: what it promises in speed, memory and quality."""
