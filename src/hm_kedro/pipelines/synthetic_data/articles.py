@@ -95,6 +95,7 @@ def draw_assortment(seed: int, articles: int, params: ArticleParameters) -> Asso
     late_cents = np.where(cut < 1, np.floor(cents * cut / 50) * 50 + 49, cents).astype(np.int64)
     codes = np.sort(rng.choice(np.arange(*CODES), products, replace=False))
     wanted = np.log(read_colours().sales / read_colours().articles)[colour]
+    popularity = 0.8 * rng.normal(size=products)[product] + 0.6 * rng.normal(size=articles)
     return Assortment(
         ids=codes[product] * 1_000 + nth + 1,
         product=product,
@@ -103,7 +104,8 @@ def draw_assortment(seed: int, articles: int, params: ArticleParameters) -> Asso
         graphic=draw(rng, read_graphics().articles, products)[product],
         launch=launch[product] + late,
         life=life[product],
-        appeal=0.8 * rng.normal(size=products)[product] + 0.6 * rng.normal(size=articles) + 0.4 * wanted,
+        # No article draws without limit: the best are many.
+        appeal=1.5 * np.tanh(popularity / 1.5) + 0.4 * wanted,
         evergreen=evergreen[product],
         cents=cents[product],
         late_cents=late_cents[product],
@@ -162,7 +164,8 @@ def divide_ranges(
 
 def draw_colours(rng: np.random.Generator, products: int) -> Ints:
     """Draw the order in which each product comes in the colours, frequent ones first: (products, colours)."""
-    weights = read_colours().articles
+    # A product's later colours are others than its first: the frequent ones must come first the more often.
+    weights = read_colours().articles ** 1.2
     return np.asarray(np.argsort(-np.log(weights) - rng.gumbel(size=(products, len(weights))), axis=1))
 
 

@@ -16,7 +16,7 @@ from hm_kedro.parameters import SyntheticParameters
 from hm_kedro.pipelines.synthetic_data import texts
 from hm_kedro.pipelines.synthetic_data.calendar import DAYS, FIRST_DAY, LAST_WEEK, WEEKS, iso_dates
 from hm_kedro.pipelines.synthetic_data.customers import block_bounds, draw_customers
-from hm_kedro.pipelines.synthetic_data.purchases import LINES, TRUTH, Size, buy, shares_of_blocks, shop_of
+from hm_kedro.pipelines.synthetic_data.purchases import LINES, TRUTH, Size, buy, by_week, shares_of_blocks, shop_of
 from hm_kedro.pipelines.synthetic_data.truth import LENGTH, map12
 
 
@@ -35,8 +35,9 @@ def draw_purchases(scale: float, params: SyntheticParameters) -> tuple[pa.Record
     def lines() -> Iterator[pa.RecordBatch]:
         pieces = ((scale, params, block) for block in range(blocks))
         results = in_order(buy, pieces, min(params.processes, blocks) if blocks > 1 else 1)
-        for batches, truth in tracked(results, blocks, "customers shop"):
-            yield from batches
+        for bought, truth in tracked(results, blocks, "customers shop"):
+            # Cut here: a slice travels between processes with all that it was cut from.
+            yield from by_week(bought)
             likeliest.append(truth)
 
     def truths() -> Iterator[pa.RecordBatch]:

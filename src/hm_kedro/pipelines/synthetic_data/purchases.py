@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,22 +79,22 @@ def shares_of_blocks(bounds: Ints, customers: int, whole: int) -> Ints:
     return np.diff(np.round(bounds * (whole / customers)).astype(np.int64))
 
 
-def buy(scale: float, params: SyntheticParameters, block: int) -> tuple[list[pa.RecordBatch], pa.RecordBatch]:
+def buy(scale: float, params: SyntheticParameters, block: int) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Let a block of customers shop from the first day to the last.
 
     Returns:
-        The lines that they bought, `LINES`, a batch a week, ordered by day, customer and article; and the
-        twelve likeliest articles of the first visit in the last week of some of them, `TRUTH`.
+        The lines that they bought, `LINES`, ordered by day, customer and article; and the twelve likeliest
+        articles of the first visit in the last week of some of them, `TRUTH`.
     """
     size, shop = Size.of(scale, params.article_power), shop_of(scale, params)
     bounds = block_bounds(size.customers)
     count = int(bounds[block + 1] - bounds[block])
     buyers = int(shares_of_blocks(bounds, size.customers, size.buyers)[block])
-    lines = int(shares_of_blocks(bounds, size.customers, size.transactions)[block])
+    transactions = int(shares_of_blocks(bounds, size.customers, size.transactions)[block])
     quota = int(shares_of_blocks(bounds, size.customers, min(params.ceiling_buyers, size.buyers))[block])
 
     customers = draw_customers(params.seed, block, count, buyers)
-    visits = draw_visits(params.seed, block, customers, lines, params.visits)
+    visits = draw_visits(params.seed, block, customers, transactions, params.visits)
     rng = np.random.default_rng([params.seed, PURCHASES, block])
     article, truth = walk(Minds(rng, shop, customers, params.choices), visits, quota)
 
@@ -106,31 +107,31 @@ def buy(scale: float, params: SyntheticParameters, block: int) -> tuple[list[pa.
     order = np.lexsort((article, visits.customer[visit], day))
     order = np.repeat(order, visits.quantity[order])
     first = int(bounds[block])
-    table = pa.table(
-        [
-            (day[order] + 1) // 7,
-            day[order],
-            visits.customer[visit][order] + first,
-            article[order],
-            cents[order],
-            visits.online[visit][order] + 1,
-        ],
-        names=LINES.names,
-    ).cast(LINES)
-    edges = np.searchsorted((day[order] + 1) // 7, np.arange(WEEKS + 1))
-    batches = [
-        batch
-        for begin, end in zip(edges[:-1], edges[1:], strict=True)
-        for batch in table.slice(begin, end - begin).to_batches()
-    ]
+    lines = record_batch(
+        LINES,
+        (day[order] + 1) // 7,
+        day[order],
+        visits.customer[visit][order] + first,
+        article[order],
+        cents[order],
+        visits.online[visit][order] + 1,
+    )
     customer, articles, chances = truth
-    rows = [np.repeat(customer + first, LENGTH), np.tile(np.arange(1, LENGTH + 1), len(customer))]
-    likely = pa.table([*rows, articles.ravel(), chances.ravel()], names=TRUTH.names).cast(TRUTH)
-    return batches, likely.combine_chunks().to_batches()[0] if len(customer) else _empty(TRUTH)
+    rank = np.tile(np.arange(1, LENGTH + 1), len(customer))
+    likely = record_batch(TRUTH, np.repeat(customer + first, LENGTH), rank, articles.ravel(), chances.ravel())
+    return lines, likely
 
 
-def _empty(schema: pa.Schema) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
+def record_batch(schema: pa.Schema, *columns: np.ndarray) -> pa.RecordBatch:
+    """Put columns into a schema."""
+    arrays = [pa.array(column, field.type) for field, column in zip(schema, columns, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def by_week(lines: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """Cut lines that are ordered by day into a batch a week."""
+    edges = np.searchsorted(lines.column("week").to_numpy(), np.arange(WEEKS + 1))
+    return [lines.slice(begin, end - begin) for begin, end in pairwise(edges.tolist()) if end > begin]
 
 
 def walk(minds: Minds, visits: Visits, quota: int) -> tuple[Ints, tuple[Ints, Ints, np.ndarray]]:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 # Who is bought for: share of the customers, and how much more or less they look for ladies', Divided, men's,
 # children's and sports articles (log).
 KINDS = {
-    "woman": (0.58, (0.0, 0.0, -2.0, -2.6, 0.0)),
+    "woman": (0.59, (0.0, 0.0, -2.0, -2.6, 0.0)),
     "woman, for a man too": (0.13, (0.0, 0.0, 0.9, -2.6, 0.0)),
     "man": (0.10, (-2.6, -1.2, 3.0, -2.6, 0.4)),
     "young mother": (0.05, (0.0, 0.0, -2.0, -0.4, 0.0)),
-    "parent": (0.14, (0.0, -0.3, -1.0, 1.5, 0.0)),
+    "parent": (0.13, (0.0, -0.3, -1.0, 1.5, 0.0)),
 }
 AGES = np.arange(16, 84, 4)  # first year of each band of ages; the last is open
 AGE_SPREAD = 13  # years within which an article's buyers lie

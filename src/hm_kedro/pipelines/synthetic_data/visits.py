@@ -39,7 +39,7 @@ def draw_visits(seed: int, block: int, customers: Customers, lines: int, params:
     buyers = np.flatnonzero(customers.buys)
     size = len(buyers)
     busy = demand(params).reshape(WEEKS, 7)
-    joins = np.where(rng.random(size) < params.there_at_first, 0, rng.integers(0, WEEKS, size))
+    joins = np.where(rng.random(size) < params.there_at_first, 0, (WEEKS * rng.beta(1, 1.3, size)).astype(np.int64))
     leaves = joins + rng.exponential(params.stay_weeks, size)
     rate = np.exp(rng.normal(0, params.rate_spread, size) + 0.2 * customers.news[buyers])[:, None] * busy.mean(axis=1)
     week = np.arange(WEEKS)

@@ -36,7 +36,7 @@ INDEXES = MappingProxyType(
 SEASONS = MappingProxyType(
     {
         "even": (0.0, 0),
-        "coat": (1.2, 295),
+        "coat": (0.9, 295),
         "knit": (0.8, 310),
         "dress": (0.6, 160),
         "sun": (1.0, 175),
