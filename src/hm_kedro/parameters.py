@@ -12,7 +12,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeF
 
 from hm_kedro.errors import HmKedroError
 
-
 Share = Annotated[float, Field(ge=0, le=1)]
 # Size of synthetic files against H&M's; at the least a hundred customers.
 Scale = Annotated[float, Field(ge=0.0001, le=10)]

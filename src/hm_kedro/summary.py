@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 def print_summary(
     run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any], parameters: Parameters
 ) -> None:
-    """Print what a run that evaluated or recommended has found."""
+    """Print what a run that evaluated, recommended or made data has found."""
     made = pipeline.all_outputs()
     console = Console()
     if "eda_summary" in made:
         _print_data(console, catalog.load("eda_summary"), parameters.raw_dir)
     if "metrics" in made:
         _print_metrics(console, catalog.load("metrics"))
+    if "synthetic_ceiling" in made:
+        _print_ceiling(console, catalog.load("synthetic_ceiling"))
+    if "synthetic_files" in made:
+        _print_place(console, "files", str(Path(run_params["project_path"]) / parameters.raw_dir))
     root = parameters.output_dir
     if "://" not in root:  # else shared storage, whose address a local path would mangle
         root = str(Path(run_params["project_path"]) / root)
@@ -33,7 +37,21 @@ def print_summary(
         ("metrics", "08_reporting/metrics.json"),
     ):
         if name in made:
-            console.print(f"{name}: {root}/{path}", soft_wrap=True, highlight=False, markup=False)
+            _print_place(console, name, f"{root}/{path}")
+
+
+def _print_place(console: Console, name: str, place: str) -> None:
+    console.print(f"{name}: {place}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _print_ceiling(console: Console, ceiling: dict[str, Any]) -> None:
+    if ceiling["map12"] is not None:
+        console.print(
+            f"\nweek of {ceiling['week']}: {ceiling['buyers']:,} buyers; MAP@12 of the true probabilities "
+            f"{ceiling['map12']:.4f} ({ceiling['buyers_scored']:,} of them)",
+            soft_wrap=True,
+            highlight=False,
+        )
 
 
 def _print_data(console: Console, shop: dict[str, Any], raw_dir: str) -> None:

@@ -12,12 +12,12 @@ import pyarrow.dataset as arrow_dataset
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset, DatasetError
 
-from hm_kedro.datasets.raw_table import find_csv
+from hm_kedro.datasets.raw_table import find_csv, list_parts
 from hm_kedro.errors import HmKedroError
 
 
 class CsvStream(AbstractDataset[Any, Any]):
-    """Reads text columns of the first of some CSV files that exists, plain or gzipped, in file order.
+    """Reads text columns of the first of some CSV files that exists, plain, gzipped or in parts, in file order.
 
     Args:
         path: the folder of the files.
@@ -40,6 +40,11 @@ class CsvStream(AbstractDataset[Any, Any]):
             HmKedroError: no file is there, or a column is missing.
         """
         path = next((found for found in map(_find, self._filepaths) if found), None) or find_csv(self._filepaths[-1])
+        readers = [self._open(part) for part in list_parts(path) or [path]]
+        batches = (batch for reader in readers for batch in reader)
+        return pa.RecordBatchReader.from_batches(readers[0].schema, batches)
+
+    def _open(self, path: str) -> pa.RecordBatchReader:
         options = arrow_csv.ConvertOptions(
             include_columns=self._columns, column_types={name: pa.string() for name in self._columns}
         )

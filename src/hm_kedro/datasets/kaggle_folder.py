@@ -7,9 +7,10 @@ import io
 import json
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, cast
+from typing import Any, BinaryIO, NoReturn, Self, cast
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -73,7 +74,9 @@ class KaggleFolder(AbstractDataset[Any, Any]):
         """
         remedy = "name an empty or new folder, `--params raw_dir=FOLDER`"
         if "://" in self._path:
-            raise HmKedroError(f"raw_dir '{self._path}' is not on this machine: {remedy}, and copy the files from there")
+            raise HmKedroError(
+                f"raw_dir '{self._path}' is not on this machine: {remedy}, and copy the files from there"
+            )
         folder = Path(self._path)
         if folder.exists() and not folder.is_dir():
             raise HmKedroError(f"raw_dir '{self._path}' is a file: {remedy}")
@@ -94,8 +97,10 @@ class KaggleFolder(AbstractDataset[Any, Any]):
     def save(self, data: KaggleFiles) -> None:
         """Write the files."""
         self.check_target()
-        folder = Path(self._path).absolute()
+        folder = Path(self._path).resolve()  # beside the files, not beside a link to them
         partial, old = (folder.parent / f".{folder.name}.{state}" for state in ("partial", "old"))
+        if old.exists() and not folder.exists():  # ended between the two renamings below
+            old.rename(folder)
         for left_over in (partial, old):
             shutil.rmtree(left_over, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -153,37 +158,38 @@ class _Part:
     def __init__(self, stem: Path, header: bytes, table: str, files: KaggleFiles) -> None:
         self.size = 0
         self._header = header
-        self._options = arrow_csv.ConvertOptions(
-            column_types={column.name: ARROW_TYPES[column.type] for column in RAW.get(table, ())}
-            or dict.fromkeys(header.decode().strip().split(","), pa.string()),
-            strings_can_be_null=True,
-        )
-        self._file = cast("BinaryIO", Path(f"{stem}.csv.gz" if files.gzip else f"{stem}.csv").open("wb"))
-        # Neither a name nor a time goes into the file: equal rows are equal bytes.
-        self._text = gzip.GzipFile("", "wb", 9, self._file, mtime=0) if files.gzip else self._file
-        self._parquet = f"{stem}.parquet" if files.parquet else None
-        self._writer: pq.ParquetWriter | None = None
+        self._open = ExitStack()
+        path = Path(f"{stem}.csv.gz" if files.gzip else f"{stem}.csv")
+        file: BinaryIO = self._open.enter_context(path.open("wb"))
+        self._text = file
+        if files.gzip:
+            # Neither a name nor a time goes into the file: equal rows are equal bytes.
+            self._text = self._open.enter_context(cast("BinaryIO", gzip.GzipFile("", "wb", 9, file, mtime=0)))
+        self._parquet: pq.ParquetWriter | None = None
+        if files.parquet:
+            names = header.decode().strip().split(",")
+            types = {column.name: ARROW_TYPES[column.type] for column in RAW.get(table, ())}
+            self._schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
+            writer = pq.ParquetWriter(f"{stem}.parquet", self._schema, compression="zstd")
+            self._parquet = self._open.enter_context(writer)
         self.write(header)
 
     def write(self, piece: bytes) -> None:
         """Write whole lines."""
         self._text.write(piece)
         self.size += len(piece)
-        if self._parquet and (piece is not self._header or self._writer is None):
-            text = piece if piece is self._header else self._header + piece
-            parse = arrow_csv.ParseOptions(newlines_in_values=True)
-            table = arrow_csv.read_csv(io.BytesIO(text), parse_options=parse, convert_options=self._options)
-            if self._writer is None:
-                self._writer = pq.ParquetWriter(self._parquet, table.schema, compression="zstd")
-            if len(table):
-                self._writer.write_table(table)
+        if self._parquet is None or piece is self._header:
+            return
+        types = dict(zip(self._schema.names, self._schema.types, strict=True))
+        table = arrow_csv.read_csv(
+            io.BytesIO(self._header + piece),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=True),
+        )
+        self._parquet.write_table(table)
 
-    def __enter__(self) -> _Part:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._text is not self._file:
-            self._text.close()
-        self._file.close()
-        if self._writer is not None:
-            self._writer.close()
+        self._open.close()

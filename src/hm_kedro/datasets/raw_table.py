@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def find_csv(filepath: str) -> str:
-    """Find a CSV file or its gzipped form.
+    """Find a CSV file or its gzipped form, or a folder of that name that holds its parts.
 
     Raises:
         HmKedroError: neither is there.
     """
     for candidate in (filepath, f"{filepath}.gz"):
         fs, path = fsspec.core.url_to_fs(candidate)
-        if fs.isfile(path):
+        if fs.isfile(path) or list_parts(candidate):
             return candidate
     raise HmKedroError(
         f"'{filepath}' is not there, nor '{filepath}.gz': name the folder of the Kaggle files, "
@@ -34,14 +34,22 @@ def find_csv(filepath: str) -> str:
     )
 
 
+def list_parts(filepath: str) -> list[str]:
+    """The CSV files in a folder, by name; none where it is no folder."""
+    fs, path = fsspec.core.url_to_fs(filepath)
+    parts = [part for end in ("csv", "csv.gz") for part in fs.glob(f"{path}/*.{end}")] if fs.isdir(path) else []
+    return sorted(fs.unstrip_protocol(part) if "://" in filepath else part for part in parts)
+
+
 def read_header(filepath: str) -> list[str]:
-    """Read the names in a CSV file's first line."""
-    with fsspec.open(filepath, "rt", encoding="utf-8-sig", compression="infer") as file:
+    """Read the names in the first line of a CSV file, or of the first of its parts."""
+    first = next(iter(list_parts(filepath)), filepath)
+    with fsspec.open(first, "rt", encoding="utf-8-sig", compression="infer") as file:
         return next(csv.reader(io.StringIO(file.readline())), [])
 
 
 class RawTable(AbstractDataset[Any, Any]):
-    """Reads a raw file as the engine's DataFrame; every column is text, in the order of the schema.
+    """Reads a raw file, or its parts, as the engine's DataFrame; every column is text, in the order of the schema.
 
     Columns are found by their names in the header; those that the schema does not know are left out.
 
@@ -99,6 +107,7 @@ class RawTable(AbstractDataset[Any, Any]):
 
     def preview(self, nrows: int = 5) -> dict[str, Any]:
         """Show the first rows in kedro-viz, without an engine."""
-        head = pd.read_csv(find_csv(self._filepath), dtype=str, nrows=nrows)
+        path = find_csv(self._filepath)
+        head = pd.read_csv(next(iter(list_parts(path)), path), dtype=str, nrows=nrows)
         preview: dict[str, Any] = head.to_dict(orient="split")
         return preview

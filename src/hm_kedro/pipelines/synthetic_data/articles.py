@@ -80,7 +80,8 @@ def draw_assortment(seed: int, articles: int, params: ArticleParameters) -> Asso
     life = np.where(evergreen, rng.uniform(400, 1_500, products), life)
     launch = draw_launches(rng, of, life)
     order = np.argsort(launch, kind="stable")
-    variants, of, life, launch, evergreen = (part[order] for part in (variants, of, life, launch, evergreen))
+    variants, of, evergreen = variants[order], of[order], evergreen[order]
+    life, launch = life[order], launch[order]
 
     niches, niche = divide_ranges(rng, of, variants, life, params)
     product = np.repeat(np.arange(products), variants)
@@ -104,8 +105,7 @@ def draw_assortment(seed: int, articles: int, params: ArticleParameters) -> Asso
         graphic=draw(rng, read_graphics().articles, products)[product],
         launch=launch[product] + late,
         life=life[product],
-        # No article draws without limit: the best are many.
-        appeal=1.5 * np.tanh(popularity / 1.5) + 0.4 * wanted,
+        appeal=popularity + 0.4 * wanted,
         evergreen=evergreen[product],
         cents=cents[product],
         late_cents=late_cents[product],

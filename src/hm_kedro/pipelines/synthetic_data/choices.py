@@ -100,7 +100,7 @@ class Round:
 
 
 def spread_out(counts: Ints) -> tuple[Ints, Ints]:
-    """Repeat each row as often as it counts: the row, and the how manieth of it, from 0.
+    """Repeat each row as often as it counts: the row of each repetition, and which of the row's it is, from 0.
 
     >>> spread_out(np.array([2, 0, 1]))
     (array([0, 0, 2]), array([0, 1, 0]))
@@ -113,7 +113,7 @@ def pick(weights: Floats, row: Ints, chance: Floats) -> Ints:
     """Draw a column of each of some rows of weights by its share; `chance` in [0, 1) decides."""
     edges = np.cumsum(weights, axis=1)
     goal = chance * edges[row, -1]
-    return np.minimum((edges[row] <= goal[:, None]).sum(axis=1), weights.shape[1] - 1)
+    return np.asarray(np.minimum((edges[row] <= goal[:, None]).sum(axis=1), weights.shape[1] - 1))
 
 
 def choose(minds: Minds, visits: Round) -> Ints:

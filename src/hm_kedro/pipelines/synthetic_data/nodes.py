@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from hm_kedro.parallel import in_order, tracked
 from hm_kedro.parameters import SyntheticParameters
 from hm_kedro.pipelines.synthetic_data import texts
 from hm_kedro.pipelines.synthetic_data.calendar import DAYS, FIRST_DAY, LAST_WEEK, WEEKS, iso_dates
-from hm_kedro.pipelines.synthetic_data.customers import block_bounds, draw_customers
+from hm_kedro.pipelines.synthetic_data.customers import block_bounds, customer_ids, draw_customers
 from hm_kedro.pipelines.synthetic_data.purchases import LINES, TRUTH, Size, buy, by_week, shares_of_blocks, shop_of
 from hm_kedro.pipelines.synthetic_data.truth import LENGTH, map12
 
@@ -52,7 +53,9 @@ def draw_purchases(scale: float, params: SyntheticParameters) -> tuple[pa.Record
     )
 
 
-def measure_ceiling(synthetic_purchases: arrow_dataset.Dataset, synthetic_truth: arrow_dataset.Dataset) -> dict[str, Any]:
+def measure_ceiling(
+    synthetic_purchases: arrow_dataset.Dataset, synthetic_truth: arrow_dataset.Dataset
+) -> dict[str, Any]:
     """Score the likeliest articles on what was bought: the MAP@12 that knowing every probability gives.
 
     Returns:
@@ -123,7 +126,7 @@ def write_files(
         sales = np.bincount(last.column("article").to_numpy(), minlength=size.articles)
         twelve = texts.article_ids(scale, params)[texts.bestsellers(sales)]
         bounds = block_bounds(size.customers)
-        for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+        for begin, end in pairwise(bounds):
             yield texts.submission_lines(texts.all_customer_ids(params.seed, size.customers)[begin:end], twelve)
 
     return KaggleFiles(
@@ -148,7 +151,7 @@ def format_customers(scale: float, params: SyntheticParameters, block: int) -> b
     begin, end = int(bounds[block]), int(bounds[block + 1])
     buyers = int(shares_of_blocks(bounds, size.customers, size.buyers)[block])
     customers = draw_customers(params.seed, block, end - begin, buyers)
-    ids = texts.customer_ids(params.seed, begin, end, size.customers)
+    ids = customer_ids(params.seed, begin, end, size.customers)
     return texts.customer_lines(params.seed, block, customers, ids, texts.postal_codes(params.seed, size.customers))
 
 

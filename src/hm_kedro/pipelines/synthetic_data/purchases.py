@@ -76,7 +76,8 @@ def shop_of(scale: float, params: SyntheticParameters) -> Shop:
 
 def shares_of_blocks(bounds: Ints, customers: int, whole: int) -> Ints:
     """Divide a whole number among the blocks by their customers, with nothing lost."""
-    return np.diff(np.round(bounds * (whole / customers)).astype(np.int64))
+    edges: Ints = np.round(bounds * (whole / customers)).astype(np.int64)
+    return edges[1:] - edges[:-1]
 
 
 def buy(scale: float, params: SyntheticParameters, block: int) -> tuple[pa.RecordBatch, pa.RecordBatch]:
@@ -155,7 +156,7 @@ def walk(minds: Minds, visits: Visits, quota: int) -> tuple[Ints, tuple[Ints, In
 
     article = np.empty(int(visits.choices.sum()), dtype=np.int64)
     known: list[tuple[Ints, Ints, np.ndarray]] = []
-    for begin, end in zip(rounds[:-1], rounds[1:], strict=True):
+    for begin, end in pairwise(rounds):
         rows = order[begin:end]
         now = Round(visits.customer[rows], visits.day[rows], week[rows], visits.choices[rows])
         minds.look_around(now.who, now.week)

@@ -64,7 +64,7 @@ class Shop:
         """Draw an article of a niche by its share in a week; `chance` in [0, 1) decides."""
         segment = week * self.pull.shape[1] + niche
         entry = np.searchsorted(self.article_edges, segment + chance, side="right")
-        return self.places[entry - week * len(self.places)]
+        return np.asarray(self.places[entry - week * len(self.places)])
 
     def draw_variant(self, week: Ints, article: Ints, chance: Floats) -> Ints:
         """Draw an article of the same product by its share in a week; `chance` in [0, 1) decides."""
@@ -76,7 +76,7 @@ class Shop:
         low = np.where(start > 0, np.maximum(self.article_edges[start - 1], niche), niche)
         high = self.article_edges[week * size + end]
         entry = np.searchsorted(self.article_edges, low + chance * (high - low), side="right")
-        return self.places[np.clip(entry - week * size, begin, end)]
+        return np.asarray(self.places[np.clip(entry - week * size, begin, end)])
 
 
 def open_shop(params: SyntheticParameters, articles: int) -> Shop:
@@ -150,7 +150,7 @@ def look_for(niches: Niches) -> Floats:
         rows = taste * wanted
         rows /= rows.sum(axis=1, keepdims=True)
         wanted *= demand / (crowd @ rows)
-    return rows
+    return np.asarray(rows)
 
 
 def persona_shares() -> Floats:
@@ -186,7 +186,7 @@ def niche_pull(assortment: Assortment, weights: Floats, weeks: Ints) -> Floats:
     offer = np.add.reduceat(weights, first, axis=1)
     usual = np.maximum(offer.mean(axis=0), 1e-300)
     alive = np.add.reduceat((weights > 0).astype(np.float64), first, axis=1)
-    day = 7.0 * weeks[:, None] + 2.5
+    day = np.asarray(7.0 * weeks[:, None] + 2.5, dtype=np.float64)
     height = season(ranges.swing, ranges.peak, day)[:, niches.range]
     return np.asarray(np.exp(height) * np.clip(offer / usual, 0, 2) ** 0.5 * alive / (alive + FEW))
 

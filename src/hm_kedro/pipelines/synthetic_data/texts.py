@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,10 +43,10 @@ def header(table: str) -> bytes:
 
 
 def lines_of(columns: Sequence[Texts]) -> bytes:
-    """Join columns of text by commas; no text may hold a comma, a quote, a line end or a NUL.
+    r"""Join columns of text by commas; no text may hold a comma, a quote, a line end or a NUL.
 
     >>> lines_of([np.array([b"a", b""]), np.array([b"1", b"22"])])
-    b'a,1\\n,22\\n'
+    b'a,1\n,22\n'
     """
     rows = len(columns[0])
     widths = [column.dtype.itemsize for column in columns]
@@ -57,7 +58,8 @@ def lines_of(columns: Sequence[Texts]) -> bytes:
         start += width + 1
     matrix[:, -1] = ord("\n")
     flat = matrix.ravel()
-    return flat[flat != 0].tobytes()
+    text: bytes = flat[flat != 0].tobytes()
+    return text
 
 
 def texts(values: Sequence[str]) -> Texts:
@@ -78,10 +80,8 @@ def prices() -> Texts:
 @lru_cache(maxsize=1)
 def all_customer_ids(seed: int, customers: int) -> Texts:
     """The ids of all customers, once a process."""
-    bounds = block_bounds(customers)
-    blocks = zip(bounds[:-1], bounds[1:], strict=True)
     ids = np.empty(customers, dtype="S64")
-    for begin, end in blocks:
+    for begin, end in pairwise(block_bounds(customers)):
         ids[begin:end] = customer_ids(seed, int(begin), int(end), customers)
     return ids
 

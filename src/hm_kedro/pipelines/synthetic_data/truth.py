@@ -1,8 +1,7 @@
 """The true probabilities of the choices of a visit, and the twelve likeliest: what no model can beat.
 
-They know what no log tells: interests, styles, fondness of colours. Computed by the steps of `choices`, one by
-one, for a choice whose place in the basket is not known. Seldom things are left out: that a basket holds an
-article twice.
+They know what no log tells: interests and fondness of colours as they are at the visit. Computed by the steps of
+`choices`, one by one, for a choice of unknown place in a basket of unknown size.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ class WeekTruth:
     column_of: Ints  # (articles,) -1 where not on sale
     share: Floats  # (columns,) of the niche
     products: Ints  # first column of each product
+    product_of: Ints  # (columns,) the product's place among them
     after: sparse.csr_matrix  # (columns, columns) what is taken along with a basket's first
     after_kept: Floats  # (columns,) its sums; the rest stays fresh
     back: sparse.csr_matrix  # (articles, columns) what a return to each article takes; the rest stays fresh
@@ -54,10 +54,10 @@ class WeekTruth:
         chosen = of_niche[:, assortment.niche[self.columns]] * self.share
         # Each second look moves the displeased part of a product's probability to its articles by their shares.
         displeased = 1 - minds.customers.fond[who[:, None], assortment.colour[self.columns]]
-        within = self.share / np.add.reduceat(self.share, self.products)[self._product_rows]
+        within = self.share / np.add.reduceat(self.share, self.products)[self.product_of]
         for _ in range(params.second_looks):
             moved = np.add.reduceat(chosen * displeased, self.products, axis=1)
-            chosen = chosen * (1 - displeased) + moved[:, self._product_rows] * within
+            chosen = chosen * (1 - displeased) + moved[:, self.product_of] * within
         return self._pass_over(minds, who, chosen)
 
     def _pass_over(self, minds: Minds, who: Ints, chosen: Floats) -> Floats:
@@ -69,11 +69,7 @@ class WeekTruth:
         new[row, column[row, nth]] = 0
         owned = (chosen * (1 - new)).sum(axis=1, keepdims=True)
         passes = minds.params.passes
-        return chosen * (new * sum(owned**look for look in range(passes)) + owned**passes)
-
-    @property
-    def _product_rows(self) -> Ints:
-        return np.repeat(np.arange(len(self.products)), np.diff(np.append(self.products, len(self.columns))))
+        return np.asarray(chosen * (new * sum(owned**look for look in range(passes)) + owned**passes))
 
 
 def know_week(shop: Shop, week: int, same: float, other_colour: float) -> WeekTruth:
@@ -85,6 +81,7 @@ def know_week(shop: Shop, week: int, same: float, other_colour: float) -> WeekTr
     edges = shop.article_edges[week * len(shop.places) : (week + 1) * len(shop.places)]
     rises = np.diff(edges, prepend=week * len(shop.niches.sales))
     product = assortment.product[columns]
+    begins = np.append(True, product[1:] != product[:-1])
     after = along_matrix(shop, column_of, same=0.0, other_colour=other_colour)[columns]
     return WeekTruth(
         shop=shop,
@@ -92,7 +89,8 @@ def know_week(shop: Shop, week: int, same: float, other_colour: float) -> WeekTr
         columns=columns,
         column_of=column_of,
         share=rises[shop.place_of[columns]],
-        products=np.flatnonzero(np.append(True, product[1:] != product[:-1])),
+        products=np.flatnonzero(begins),
+        product_of=np.cumsum(begins) - 1,
         after=after,
         after_kept=np.asarray(after.sum(axis=1)).ravel(),
         back=along_matrix(shop, column_of, same=same, other_colour=other_colour),
@@ -105,7 +103,7 @@ def along_matrix(shop: Shop, column_of: Ints, *, same: float, other_colour: floa
     articles = np.arange(len(column_of))
     rows, wishes, chances = [articles], [articles], [np.full(len(articles), same)]
     own = assortment.product[:, None]
-    for of, chance in (
+    for of, part in (
         (own, (1 - same) * other_colour),
         (assortment.partners[assortment.product], (1 - same) * (1 - other_colour)),
     ):
@@ -115,7 +113,7 @@ def along_matrix(shop: Shop, column_of: Ints, *, same: float, other_colour: floa
             nth = np.arange(len(row)) - np.repeat(np.cumsum(variants) - variants, variants)
             rows.append(row)
             wishes.append(assortment.first[product][row] + nth)
-            chances.append(np.repeat(chance / of.shape[1] / variants, variants))
+            chances.append(np.repeat(part / of.shape[1] / variants, variants))
     row, wish, chance = (np.concatenate(part) for part in (rows, wishes, chances))
     wish = np.where(column_of[wish] >= 0, wish, row)
     kept = column_of[wish] >= 0

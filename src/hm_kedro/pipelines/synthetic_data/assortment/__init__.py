@@ -43,10 +43,12 @@ SEASONS = MappingProxyType(
         "swim": (1.9, 165),
     }
 )
-NAMES = tuple(
-    "Alma Bea Cleo Dolly Edda Fia Greta Hedda Ines Jolly Kim Lotta Maja Nora Olga Pia Queen Ronja Saga Tilda "
-    "Ulla Vera Wilma Yrsa Zoe Axel Boris Curt Dante Elton Frank Gus Hugo Ivar Jack Karl Luca Milo Nils Otis "
-    "Paris Rome Oslo Siena Timo Viggo Walt Fern Rue Basil Clove Juno Mars Luna Comet Nova".split()  # noqa: SIM905
+NAMES = (
+    *("Alma", "Bea", "Cleo", "Dolly", "Edda", "Fia", "Greta", "Hedda", "Ines", "Jolly", "Kim", "Lotta"),
+    *("Maja", "Nora", "Olga", "Pia", "Queen", "Ronja", "Saga", "Tilda", "Ulla", "Vera", "Wilma", "Yrsa"),
+    *("Zoe", "Axel", "Boris", "Curt", "Dante", "Elton", "Frank", "Gus", "Hugo", "Ivar", "Jack", "Karl"),
+    *("Luca", "Milo", "Nils", "Otis", "Paris", "Rome", "Oslo", "Siena", "Timo", "Viggo", "Walt", "Fern"),
+    *("Rue", "Basil", "Clove", "Juno", "Mars", "Luna", "Comet", "Nova"),
 )
 FABRICS = (
     "soft jersey",
