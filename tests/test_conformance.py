@@ -18,7 +18,7 @@ from hm_kedro.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ["local", "online_retail", "kaggle", "synthetic", "cluster", "test"]
-LAYERS = ["raw", "primary", "eda", "retrieval", "features", "models", "predictions", "reporting"]
+LAYERS = ["synthetic", "raw", "primary", "eda", "retrieval", "features", "models", "predictions", "reporting"]
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +62,7 @@ def test_every_dataset_has_a_layer_of_the_design() -> None:
 def test_layers_follow_the_graph(pipelines: dict[str, Pipeline]) -> None:
     """A node's outputs are never of an earlier layer than its inputs: layers that form a cycle are not drawn."""
     layers = {name: LAYERS.index(layer(entry)) for name, entry in config("local")["catalog"].items()}
-    for node in pipelines["__default__"].nodes:
+    for node in (node for pipeline in pipelines.values() for node in pipeline.nodes):
         inputs = [layers[name] for name in node.inputs if name in layers]
         for output in node.outputs:
             assert all(layers[output] >= earlier for earlier in inputs), node.name
@@ -87,7 +87,7 @@ def test_every_parameter_group_used_by_a_node_is_known(pipelines: dict[str, Pipe
 
 def test_every_node_is_named_after_its_function(pipelines: dict[str, Pipeline]) -> None:
     """`--from-nodes als_candidates.fit_factors` is what a person types to go on after a failure."""
-    for node in pipelines["__default__"].nodes:
+    for node in (node for pipeline in pipelines.values() for node in pipeline.nodes):
         assert node.name == f"{node.namespace}.{node.func.__name__}"
 
 

@@ -57,6 +57,11 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("ranker.max_bin", 256),
         ("ranker.learning_rate", 0),
         ("evaluation.weeks", 0),
+        ("scale", 0),
+        ("scale", 10.1),
+        ("synthetic.visits.weekdays", [0.5, 0.5]),
+        ("synthetic.visits.shut_from", "2020-02-30"),
+        ("synthetic.choices.explore", 1.2),
     ],
 )
 def test_an_impossible_value_is_refused_by_its_name(name, value):

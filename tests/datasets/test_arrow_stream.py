@@ -3,10 +3,12 @@
 import gzip
 
 import pyarrow as pa
+import pyarrow.dataset as arrow_dataset
+import pyarrow.parquet as pq
 import pytest
 from kedro.io import DatasetError
 
-from hm_kedro.datasets import CsvStream, ParquetStream
+from hm_kedro.datasets import CsvStream, ParquetBatches, ParquetStream
 
 
 @pytest.fixture
@@ -128,3 +130,23 @@ def test_a_parquet_stream_exists_once_it_is_saved(parquet):
     assert not parquet.exists()
     parquet.save(pa.RecordBatchReader.from_batches(SCHEMA, []))
     assert parquet.exists()
+
+
+def test_parts_in_a_folder_are_read_one_after_the_other(stream, tmp_path):
+    folder = tmp_path / "customers.csv"
+    folder.mkdir()
+    (folder / "part-00000.csv").write_text("customer_id,age\nb,20\na,30\n")
+    (folder / "part-00001.csv").write_text("customer_id,age\nd,20\nc,30\n")
+    assert ids(stream) == ["b", "a", "d", "c"]
+
+
+def test_batches_are_row_groups_and_read_by_what_they_hold(tmp_path):
+    dataset = ParquetBatches(filepath=str(tmp_path / "made" / "lines.parquet"))
+    schema = pa.schema([("week", pa.int16()), ("article", pa.int32())])
+    weeks = {0: 1, 3: 2, 6: 1}
+    rows = [{"week": [week] * 3, "article": [first, first + 1, first + 2]} for first, week in weeks.items()]
+    batches = [pa.RecordBatch.from_pydict(row, schema) for row in rows]
+    dataset.save(pa.RecordBatchReader.from_batches(schema, iter(batches)))
+    assert pq.ParquetFile(tmp_path / "made" / "lines.parquet").num_row_groups == 3
+    found = dataset.load().to_table(filter=arrow_dataset.field("week") == 1)
+    assert found.column("article").to_pylist() == [0, 1, 2, 6, 7, 8]

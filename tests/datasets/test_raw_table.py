@@ -66,6 +66,25 @@ def test_a_gzipped_file_is_read_like_a_plain_one(read):
     assert rows(read(LINES, gzipped=True)) == ROWS
 
 
+@pytest.mark.parametrize("end", ["csv", "csv.gz"])
+def test_parts_in_a_folder_of_the_files_name_are_one_table(session, tmp_path, end):
+    folder = tmp_path / f"transactions_train.{end}"
+    folder.mkdir()
+    head, *lines = LINES.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        text = (head + line).encode()
+        (folder / f"part-{number}.{end}").write_bytes(text if end == "csv" else gzip.compress(text))
+    table = RawTable(filepath=str(tmp_path / "transactions_train.csv"), table="transactions_train")
+    assert rows(table.load()) == ROWS
+    assert table.preview(1)["data"][0][0] == "2018-09-20"
+
+
+def test_a_folder_without_parts_is_no_file(tmp_path):
+    (tmp_path / "customers.csv").mkdir()
+    with pytest.raises(DatasetError, match="is not there"):
+        RawTable(filepath=str(tmp_path / "customers.csv"), table="customers").load()
+
+
 def test_the_plain_file_is_read_where_both_are_there(read):
     read(f"{HEADER}\n2000-01-01,other,0000000000,1,1\n", gzipped=True)
     assert rows(read(LINES)) == ROWS

@@ -31,6 +31,7 @@ def refused(*params: str, pipeline: str = "__default__") -> str:
         (["colour=blue"], ["'colour'", "conf/base/parameters"]),
         (["als.rank=0"], ["'als.rank' = 0", "greater than or equal to 1"]),
         (["raw_dir=/nowhere/at/all", "engine=sail"], ["/nowhere/at/all/", "raw_dir=FOLDER"]),
+        (["scale=x"], ["'scale' = 'x'", "valid number"]),
     ],
 )
 def test_refusal_names_the_thing_and_the_remedy(params: list[str], words: list[str], tmp_path: Path) -> None:
@@ -51,6 +52,28 @@ def test_cutoff_past_the_data_says_where_they_end(raw: Path, tmp_path: Path) -> 
     line = refused(f"raw_dir={raw}", f"output_dir={tmp_path}", "cutoff=2021-01-01", "engine=sail")
     assert "cutoff 2021-01-01" in line
     assert "up to 2020-09-2" in line
+
+
+@pytest.mark.parametrize(
+    ("scale", "words"),
+    [("0", "greater than or equal to"), ("-1", "greater"), ("11", "less than or equal to 10"), ("x", "number")],
+)
+def test_a_scale_that_no_log_has_is_refused(scale: str, words: str, tmp_path: Path) -> None:
+    places = [f"raw_dir={tmp_path / 'raw'}", f"output_dir={tmp_path / 'out'}"]
+    line = refused(*places, f"scale={scale}", pipeline="synthetic_data")
+    assert "'scale'" in line
+    assert words in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_synthetic_files_are_not_written_over_others(tmp_path: Path) -> None:
+    raw = tiny.write_raw(tmp_path / "raw", tiny.make_transactions())
+    before = {path.name: path.read_bytes() for path in raw.iterdir()}
+    line = refused(f"raw_dir={raw}", f"output_dir={tmp_path / 'out'}", "scale=0.001", pipeline="synthetic_data")
+    assert "holds files of other origin (articles.csv, customers.csv, " in line
+    assert "raw_dir=FOLDER" in line
+    assert {path.name: path.read_bytes() for path in raw.iterdir()} == before
+    assert not (tmp_path / "out").exists()
 
 
 def test_output_among_the_raw_files_is_refused(raw: Path) -> None:

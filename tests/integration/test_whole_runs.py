@@ -92,3 +92,11 @@ def test_log_without_prices_channels_and_ages_still_gives_a_submission(tmp_path:
     (raw / "customers.csv").write_text("\n".join(ageless) + "\n")
     runs.run("test", raw, tmp_path / "out", "engine=sail")
     runs.check_submission(raw, tmp_path / "out")
+
+
+def test_synthetic_files_are_recommended_from_like_any_others(tmp_path: Path) -> None:
+    said = runs.run("test", tmp_path / "raw", tmp_path / "out", "scale=0.0005", pipeline="synthetic_data")
+    assert "686" in (tmp_path / "raw/README.md").read_text()
+    assert "MAP@12 of the true probabilities" in said
+    runs.run("test", tmp_path / "raw", tmp_path / "out", "engine=sail")
+    assert len(runs.check_submission(tmp_path / "raw", tmp_path / "out")) == 686

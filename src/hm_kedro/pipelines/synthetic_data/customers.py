@@ -67,13 +67,13 @@ def draw_customers(seed: int, block: int, size: int, buyers: int) -> Customers:
     """Draw a block of customers: age in two humps, whom they buy for, and their lasting tastes."""
     rng = np.random.default_rng([seed, CUSTOMERS, block])
     hump = rng.random(size)
-    young, old = rng.gamma(3, 2.0, size) + 18.4, rng.normal(54, 6.5, size)
-    age = np.where(hump < 0.53, young, np.where(hump < 0.63, rng.uniform(30, 45, size), old))
+    young, old = rng.gamma(3, 2.4, size) + 18.2, rng.normal(53, 7, size)
+    age = np.where(hump < 0.53, young, np.where(hump < 0.64, rng.uniform(30, 45, size), old))
     age = np.clip(age, 16, 99).astype(np.int64)
-    kind = draw(rng, np.array([share for share, _ in KINDS.values()]), size)
-    # Parents are of an age to be parents; the others keep the humps.
-    parent = kind == list(KINDS).index("parent")
-    age[parent] = rng.integers(27, 47, int(parent.sum()))
+    shares = np.array([share for share, _ in KINDS.values()])
+    parent = list(KINDS).index("parent")
+    kind = draw(rng, np.where(np.arange(len(shares)) == parent, 0, shares), size)
+    kind[rng.random(size) < np.where((age >= 27) & (age < 47), 0.3, 0.04)] = parent
     band = np.clip(np.searchsorted(AGES, age, side="right") - 1, 0, None)
     fond = np.exp(rng.normal(0, 0.9, (size, len(read_colours().labels))))
     buys = np.zeros(size, dtype=bool)

@@ -36,8 +36,7 @@ FEW = 4  # so many articles of a niche draw half of those who would look through
 class Shop:
     """What does not depend on the customer.
 
-    The shares are kept as edges for drawing: those of segment s rise from s to s + 1, so that the entry
-    that `s + u` falls into, for u in [0, 1), is one of the segment, drawn by its share.
+    The shares are kept as edges for drawing: those of segment s rise from s to s + 1 (`edges`, `fall_into`).
     """
 
     assortment: Assortment
@@ -58,12 +57,12 @@ class Shop:
         """Draw what a persona looks for in a week; `chance` in [0, 1) decides."""
         segment = week * len(self.personas) + persona
         niches = self.personas.shape[1]
-        return np.asarray(np.searchsorted(self.persona_edges, segment + chance, side="right") - segment * niches)
+        return fall_into(self.persona_edges, segment, chance) - segment * niches
 
     def draw_article(self, week: Ints, niche: Ints, chance: Floats) -> Ints:
         """Draw an article of a niche by its share in a week; `chance` in [0, 1) decides."""
         segment = week * self.pull.shape[1] + niche
-        entry = np.searchsorted(self.article_edges, segment + chance, side="right")
+        entry = fall_into(self.article_edges, segment, chance)
         return np.asarray(self.places[entry - week * len(self.places)])
 
     def draw_variant(self, week: Ints, article: Ints, chance: Floats) -> Ints:
@@ -130,6 +129,12 @@ def edges(weights: Floats, group: Ints, groups: int) -> Floats:
     shares[:, np.append(first[1:], len(group)) - 1] = 1
     shares += np.arange(len(weights))[:, None] * groups + group
     return np.maximum.accumulate(shares.ravel())
+
+
+def fall_into(rising: Floats, segment: Ints, chance: Floats) -> Ints:
+    """Draw an entry of each segment of `edges` by its share; `chance` in [0, 1) decides."""
+    # Nearer to 1 the sum could round up, into the next segment.
+    return np.asarray(np.searchsorted(rising, segment + np.minimum(chance, 1 - 1e-9), side="right"))
 
 
 def look_for(niches: Niches) -> Floats:
