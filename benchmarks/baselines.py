@@ -6,7 +6,6 @@ pipelines; they show that methods rank on a synthetic log as they do on a real o
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import pyarrow.csv as arrow_csv
 from implicit.als import AlternatingLeastSquares
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from hm_kedro.pipelines.synthetic_data.truth import map12
 
@@ -165,11 +165,11 @@ def als(week: Week, days: int, weigh: Callable[[Floats], Floats], *, fresh_days:
         fresh_days: only articles sold in so many last days are proposed; None: all.
         history: days of history that the customers' factors are solved from.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    model = AlternatingLeastSquares(64, regularization=0.1, alpha=20, iterations=10, random_state=1)
-    model.fit(week.matrix(days, weigh).astype(np.float32), show_progress=False)
     known = week.matrix(history, weigh).astype(np.float32)[week.buyers]
-    factors = model.recalculate_user(np.arange(len(week.buyers)), known)
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(64, regularization=0.1, alpha=20, iterations=10, random_state=1)
+        model.fit(week.matrix(days, weigh).astype(np.float32), show_progress=False)
+        factors = model.recalculate_user(np.arange(len(week.buyers)), known)
     stale = np.zeros(len(week.log.product)) if fresh_days is None else np.where(week.sales(fresh_days) > 0, 0, -1e9)
     popular = week.sales(7)
     without = np.diff(known.indptr) == 0
