@@ -13,7 +13,7 @@ import yaml
 
 from hm_kedro.datasets import KaggleFolder, ParquetBatches
 from hm_kedro.parameters import SyntheticParameters
-from hm_kedro.pipelines.synthetic_data.nodes import draw_purchases, measure_ceiling, write_files
+from hm_kedro.pipelines.synthetic_data.nodes import draw_purchases, lines_by_days, measure_ceiling, write_files
 from hm_kedro.pipelines.synthetic_data.purchases import LINES, TRUTH, Size, record_batch
 
 DEMO = Path(__file__).parents[3] / "data/01_raw/demo"
@@ -143,6 +143,16 @@ def test_the_ceiling_is_the_map_of_the_likeliest_articles(tmp_path):
         "buyers_scored": 2,
         "map12": pytest.approx((1 + 2 / 3) / 2 / 2, abs=1e-5),
     }
+
+
+def test_days_one_by_one_are_the_lines_of_the_weeks(small):
+    purchases = ParquetBatches(filepath=str(small.parent / "purchases.parquet")).load()
+    weeks, days = list(lines_by_days(purchases, 7)), list(lines_by_days(purchases, 1))
+    assert len(weeks) == 105
+    assert len(days) == 735
+    ordered = [("day", "ascending"), ("customer", "ascending"), ("article", "ascending")]
+    assert pa.concat_tables(days).sort_by(ordered).equals(pa.concat_tables(weeks).sort_by(ordered))
+    assert [table.column("day").unique().to_pylist() for table in days[1:]] == [[day] for day in range(734)]
 
 
 def test_the_likeliest_articles_can_not_be_asked_for_before_the_purchases(params):

@@ -57,10 +57,15 @@ def customer_ids(seed: int, first: int, last: int, customers: int) -> NDArray[np
     number = np.arange(first, last)
     step = 2**64 // customers
     head = number.astype(np.uint64) * np.uint64(step) + rng.integers(0, step, last - first, dtype=np.uint64)
-    raw = np.empty((last - first, 4), dtype=">u8")
+    raw = np.empty((last - first, 4), dtype=np.uint64)
     raw[:, 0] = head
     raw[:, 1:] = rng.integers(0, 2**64, (last - first, 3), dtype=np.uint64)
-    return np.frombuffer(raw.tobytes().hex().encode(), dtype=f"S{ID_LENGTH}")
+    return hex_digits(raw)
+
+
+def hex_digits(words: NDArray[np.uint64]) -> NDArray[np.bytes_]:
+    """Write rows of four 64-bit words as 64 hex digits each."""
+    return np.frombuffer(words.astype(">u8").tobytes().hex().encode(), dtype=f"S{ID_LENGTH}")
 
 
 def draw_customers(seed: int, block: int, size: int, buyers: int) -> Customers:

@@ -17,7 +17,16 @@ from hm_kedro.parameters import SyntheticParameters
 from hm_kedro.pipelines.synthetic_data import texts
 from hm_kedro.pipelines.synthetic_data.calendar import DAYS, FIRST_DAY, LAST_WEEK, WEEKS, iso_dates
 from hm_kedro.pipelines.synthetic_data.customers import block_bounds, customer_ids, draw_customers
-from hm_kedro.pipelines.synthetic_data.purchases import LINES, TRUTH, Size, buy, by_week, shares_of_blocks, shop_of
+from hm_kedro.pipelines.synthetic_data.purchases import (
+    H_AND_M_TRANSACTIONS,
+    LINES,
+    TRUTH,
+    Size,
+    buy,
+    by_week,
+    shares_of_blocks,
+    shop_of,
+)
 from hm_kedro.pipelines.synthetic_data.truth import LENGTH, map12
 
 
@@ -112,13 +121,11 @@ def write_files(
 
     def transactions() -> Iterator[bytes]:
         yield texts.header("transactions_train")
-        weeks = (
-            (scale, params, synthetic_purchases.to_table(filter=arrow_dataset.field("week") == week))
-            for week in range(WEEKS)
-        )
+        days_at_once = 7 if size.transactions < 2 * H_AND_M_TRANSACTIONS else 1  # so that memory stays bounded
+        pieces = ((scale, params, lines) for lines in lines_by_days(synthetic_purchases, days_at_once))
         few = size.transactions < 10 * WEEKS * 1_000  # not worth starting processes for
-        results = in_order(format_transactions, weeks, 1 if few else params.processes)
-        yield from tracked(results, WEEKS, "weeks written")
+        results = in_order(format_transactions, pieces, 1 if few else params.processes)
+        yield from tracked(results, WEEKS * 7 // days_at_once, "weeks written" if days_at_once > 1 else "days written")
 
     def submission() -> Iterator[bytes]:
         yield b"customer_id,prediction\n"
@@ -126,8 +133,8 @@ def write_files(
         sales = np.bincount(last.column("article").to_numpy(), minlength=size.articles)
         twelve = texts.article_ids(scale, params)[texts.bestsellers(sales)]
         bounds = block_bounds(size.customers)
-        for begin, end in pairwise(bounds):
-            yield texts.submission_lines(texts.all_customer_ids(params.seed, size.customers)[begin:end], twelve)
+        for begin, end in pairwise(bounds.tolist()):
+            yield texts.submission_lines(customer_ids(params.seed, begin, end, size.customers), twelve)
 
     return KaggleFiles(
         pieces={
@@ -152,11 +159,22 @@ def format_customers(scale: float, params: SyntheticParameters, block: int) -> b
     buyers = int(shares_of_blocks(bounds, size.customers, size.buyers)[block])
     customers = draw_customers(params.seed, block, end - begin, buyers)
     ids = customer_ids(params.seed, begin, end, size.customers)
-    return texts.customer_lines(params.seed, block, customers, ids, texts.postal_codes(params.seed, size.customers))
+    return texts.customer_lines(params.seed, block, customers, ids, size.customers)
+
+
+def lines_by_days(synthetic_purchases: arrow_dataset.Dataset, days: int) -> Iterator[pa.Table]:
+    """Read the lines of a week or a day after the other."""
+    for week in range(WEEKS):
+        lines = synthetic_purchases.to_table(filter=arrow_dataset.field("week") == week)
+        for first in range(7 * week - 1, 7 * week + 6, days):
+            day = lines.column("day")
+            yield (
+                lines if days == 7 else lines.filter(pc.and_(pc.greater_equal(day, first), pc.less(day, first + days)))
+            )
 
 
 def format_transactions(scale: float, params: SyntheticParameters, lines: pa.Table) -> bytes:
-    """The lines of transactions_train.csv of a week, ordered by date, customer and article."""
+    """The lines of transactions_train.csv of some days, ordered by date, customer and article."""
     size = Size.of(scale, params.article_power)
     day, customer = lines.column("day").to_numpy().astype(np.int64), lines.column("customer").to_numpy()
     # The lines of a customer's day lie together, ordered by article: a stable sort keeps them so.

@@ -57,7 +57,7 @@ class Shop:
         """Draw what a persona looks for in a week; `chance` in [0, 1) decides."""
         segment = week * len(self.personas) + persona
         niches = self.personas.shape[1]
-        return fall_into(self.persona_edges, segment, chance) - segment * niches
+        return np.asarray(fall_into(self.persona_edges, segment, chance) - segment * niches)
 
     def draw_article(self, week: Ints, niche: Ints, chance: Floats) -> Ints:
         """Draw an article of a niche by its share in a week; `chance` in [0, 1) decides."""

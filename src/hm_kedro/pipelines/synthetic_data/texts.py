@@ -17,12 +17,14 @@ from hm_kedro.pipelines.synthetic_data.assortment import (
     FABRICS,
     INDEXES,
     NAMES,
+    SMALL_DETAILS,
+    SMALL_MATERIALS,
     read_colours,
     read_graphics,
     read_ranges,
 )
 from hm_kedro.pipelines.synthetic_data.calendar import iso_dates
-from hm_kedro.pipelines.synthetic_data.customers import TEXTS, Customers, block_bounds, customer_ids
+from hm_kedro.pipelines.synthetic_data.customers import TEXTS, Customers, block_bounds, customer_ids, hex_digits
 from hm_kedro.pipelines.synthetic_data.purchases import shop_of
 from hm_kedro.schemas import RAW
 
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from hm_kedro.parameters import SyntheticParameters
 
 Texts = NDArray[np.bytes_]
-POSTAL = 6  # its kind of random numbers
 
 
 def header(table: str) -> bytes:
@@ -106,11 +107,14 @@ def transaction_lines(lines: pa.Table, customers: Texts, articles: Texts) -> byt
     )
 
 
-def customer_lines(seed: int, block: int, customers: Customers, ids: Texts, postal_codes: Texts) -> bytes:
-    """The lines of customers.csv of a block; as in the real file one in eleven shares one postal code."""
+def customer_lines(seed: int, block: int, customers: Customers, ids: Texts, everyone: int) -> bytes:
+    """The lines of customers.csv of a block of `everyone`.
+
+    As in the real file there is a postal code for every four customers, and one in eleven shares the same.
+    """
     rng = np.random.default_rng([seed, TEXTS, block, 1])
     size = len(ids)
-    postal = (len(postal_codes) * rng.random(size) ** 1.5).astype(np.int64)
+    postal = (everyone / 4 * rng.random(size) ** 1.5).astype(np.int64)
     postal[rng.random(size) < 0.088] = 0
     club = draw(rng, np.array([0.9295, 0.0660, 0.0041, 0.0004]), size)
     active = customers.news & (rng.random(size) < 0.974)
@@ -124,15 +128,24 @@ def customer_lines(seed: int, block: int, customers: Customers, ids: Texts, post
             texts(["ACTIVE", "PRE-CREATE", "", "LEFT CLUB"])[club],
             texts(["NONE", "Regularly", "Monthly"])[news],
             texts(["", *map(str, range(1, 100))])[age],
-            postal_codes[postal],
+            postal_codes(seed, postal),
         ]
     )
 
 
-def postal_codes(seed: int, customers: int) -> Texts:
-    """As many postal codes as H&M has for so many customers, 64 hex digits each."""
-    count = max(2, customers // 4)
-    return customer_ids(seed + POSTAL, 0, count, count)
+def postal_codes(seed: int, number: Ints) -> Texts:
+    """The postal codes of some numbers, 64 hex digits each, without a table of all.
+
+    Counters go through the mixing function of SplitMix64 (Steele, Lea, Flood 2014,
+    https://doi.org/10.1145/2714064.2660195).
+    """
+    state = (4 * number[:, None] + np.arange(4) + 1).astype(np.uint64) + np.uint64((seed << 40) % 2**64)
+    with np.errstate(over="ignore"):
+        state *= np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    state ^= state >> np.uint64(31)
+    return hex_digits(state)
 
 
 def submission_lines(ids: Texts, twelve: Texts) -> bytes:
@@ -167,23 +180,25 @@ def article_rows(seed: int, assortment: Assortment) -> Iterator[list[str]]:
 def describe_products(rng: np.random.Generator, assortment: Assortment) -> tuple[list[str], list[str]]:
     """Name each product and say what it looks like, now and then with quotes, line ends or nothing at all."""
     products = len(assortment.first)
-    kinds = read_ranges().kind[assortment.niches.range[assortment.niche[assortment.first]]]
+    of = assortment.niches.range[assortment.niche[assortment.first]]
+    kinds, small = read_ranges().kind[of], read_ranges().small[of]
     name, suffix = rng.integers(len(NAMES), size=products), rng.integers(6, size=products)
-    fabric, manner = rng.integers(len(FABRICS), size=products), rng.random(products)
-    details = np.argsort(rng.random((products, len(DETAILS))), axis=1)[:, :3]
+    material, manner = rng.random(products), rng.random(products)
+    details = np.argsort(rng.random((products, len(DETAILS))), axis=1)
     suffixes = ("", "", "", " (1)", " TVP", " LS")
     names = [
         f"{NAMES[n]} {kind.split('/')[0].lower()}{suffixes[s]}" for n, kind, s in zip(name, kinds, suffix, strict=True)
     ]
     descriptions = [
-        _description(kind, FABRICS[f], [DETAILS[d] for d in three], how)
-        for kind, f, three, how in zip(kinds, fabric, details, manner, strict=True)
+        _description(*of_product) for of_product in zip(kinds, small, material, details, manner, strict=True)
     ]
     return names, descriptions
 
 
-def _description(kind: str, fabric: str, details: list[str], manner: float) -> str:
-    text = f"{kind} in {fabric} with {details[0]}, {details[1]} and {details[2]}."
+def _description(kind: str, small: np.bool_, material: float, order: Ints, manner: float) -> str:
+    materials, details = (SMALL_MATERIALS, SMALL_DETAILS) if small else (FABRICS, DETAILS)
+    first, second, third = [details[number] for number in order if number < len(details)][:3]
+    text = f"{kind} in {materials[int(material * len(materials))]} with {first}, {second} and {third}."
     if manner < 0.004:  # as in the real file
         return ""
     if manner < 0.02:

@@ -65,6 +65,12 @@ DETAILS = (
     *("narrow straps", "side pockets", "a slit at the back", "a decorative seam", "a tie belt"),
     *("a small collar", "dropped shoulders", "a zip at the side", "a lining of recycled polyester"),
 )
+# The same for what is not worn on the body.
+SMALL_MATERIALS = ("imitation leather", "metal", "cotton", "a wool blend", "recycled polyester", "imitation suede")
+SMALL_DETAILS = (
+    *("a metal fastening", "an inner pocket", "a slim strap", "a matt finish", "contrasting seams"),
+    *("an adjustable fit", "a print on the front", "tonal details", "a soft lining", "rounded edges"),
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class Ranges:
     basic: NDArray[np.bool_]
     index: NDArray[np.str_]
     kind: NDArray[np.str_]  # product type
+    small: NDArray[np.bool_]  # an accessory or a shoe
     swing: NDArray[np.float64]
     peak: NDArray[np.float64]
 
@@ -115,6 +122,7 @@ def read_ranges() -> Ranges:
         basic=np.array([row["basic"] == "1" for row in rows]),
         index=np.array([row["index_code"] for row in rows]),
         kind=np.array([row["product_type_name"] for row in rows]),
+        small=np.array([row["product_group_name"] in {"Accessories", "Shoes"} for row in rows]),
         swing=swing,
         peak=peak,
     )
