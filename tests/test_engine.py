@@ -1,6 +1,8 @@
 """Choosing, starting and ending an engine; no real one is started or ended here."""
 
 import os
+import tempfile
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -22,7 +24,7 @@ class Fake:
 @pytest.fixture(autouse=True)
 def no_engine_runs(monkeypatch):
     """Hide the engine that other tests use, and put it back afterwards with the variables that lead to it."""
-    for name, value in {"name": "spark", "conf": {}, "session": None, "sail_server": None}.items():
+    for name, value in {"name": "spark", "conf": {}, "session": None, "sail_server": None, "carried": None}.items():
         monkeypatch.setattr(engine._Engine, name, value)
     with patch.dict(os.environ):
         yield
@@ -143,3 +145,11 @@ def test_an_engine_that_could_not_start_can_be_replaced_by_one_that_can(monkeypa
     monkeypatch.setattr(engine, "_start_sail", lambda: "the session")
     engine.configure("sail", {})
     assert engine.session() == "the session"
+
+
+def test_files_that_carried_rows_are_gone_when_the_engine_ends(running, monkeypatch):
+    folder = tempfile.TemporaryDirectory()
+    monkeypatch.setattr(engine._Engine, "carried", folder)
+    engine.stop()
+    assert not Path(folder.name).exists()
+    assert engine._Engine.carried is None

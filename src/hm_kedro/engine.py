@@ -17,11 +17,14 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.java import java_home
@@ -29,8 +32,9 @@ from hm_kedro.java import java_home
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pyarrow as pa
     from pyspark import SparkConf
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 # What the JVM prints past any log configuration, whether all is well or not.
 NOISE = (
@@ -43,6 +47,7 @@ NOISE = (
 # a grouping can then yield keys twice, whatever adaptive execution does (of the kind of
 # https://github.com/apache/spark/pull/58473).
 CORRECT_RESULTS = {"spark.sql.unionOutputPartitioning": "false"}
+MOST_BYTES_IN_A_PLAN = 1 << 20
 ENGINES = ("spark", "sail", "cluster")
 
 logger = logging.getLogger(__name__)
@@ -55,6 +60,7 @@ class _Engine:
     conf: Mapping[str, Any] = {}
     session: SparkSession | None = None
     sail_server: Any = None
+    carried: tempfile.TemporaryDirectory[str] | None = None
 
 
 def configure(name: str, conf: Mapping[str, Any]) -> None:
@@ -87,8 +93,27 @@ def session() -> SparkSession:
     return _Engine.session
 
 
+def from_arrow(table: pa.Table) -> DataFrame:
+    """Make a table of the engine from rows that this process holds.
+
+    They travel within the plan, whose size is bounded (128 MB, all tables of a plan together), or, if many, through
+    a file that is gone when the engine ends. Not for `cluster`, whose workers don't see this machine's files.
+    """
+    if table.nbytes <= MOST_BYTES_IN_A_PLAN:
+        return session().createDataFrame(table)
+    running = session()
+    _Engine.carried = _Engine.carried or tempfile.TemporaryDirectory(prefix="hm-kedro-")
+    handle, path = tempfile.mkstemp(suffix=".parquet", dir=_Engine.carried.name)
+    with os.fdopen(handle, "wb") as file:
+        pq.write_table(table, file)
+    return running.read.parquet(path)
+
+
 def stop() -> None:
     """End the session and what serves it; safe to call when none runs."""
+    carried, _Engine.carried = _Engine.carried, None
+    if carried is not None:
+        carried.cleanup()
     running, _Engine.session = _Engine.session, None
     server, _Engine.sail_server = _Engine.sail_server, None
     if running is not None:

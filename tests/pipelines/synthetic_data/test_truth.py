@@ -52,7 +52,22 @@ def shoppers(minds: Minds) -> list[int]:
 @pytest.mark.parametrize("place", ["first", "later"])
 @pytest.mark.parametrize("nth", range(4))
 def test_choices_follow_the_true_probabilities(shop, params, minds, nth, place):
-    customer = shoppers(minds)[nth]
+    compare(shop, params, minds, shoppers(minds)[nth], place)
+
+
+@pytest.mark.parametrize("place", ["first", "later"])
+def test_choices_follow_the_true_probabilities_where_all_that_is_remembered_is_sold_out(shop, params, minds, place):
+    gone = np.flatnonzero(shop.alive[LAST_WEEK - 40] & ~shop.alive[LAST_WEEK])
+    forgetful = copy(minds)
+    forgetful.article, forgetful.day = minds.article.copy(), minds.day.copy()
+    forgetful.article[7, :8], forgetful.day[7] = gone[:8], DAYS - 5
+    chance, _ = forgetful.returns(np.array([7]), np.array([DAYS - 3]))
+    assert chance > 0.4
+    compare(shop, params, forgetful, 7, place)
+
+
+def compare(shop, params, minds: Minds, customer: int, place: str) -> None:
+    """Hold the frequencies of many draws against the probabilities."""
     truth = know_week(shop, LAST_WEEK, params.choices.same, params.choices.other_colour)
     day = np.array([DAYS - 3])
     articles, chances = likeliest(truth, minds, np.array([customer]), day, later_share=float(place == "later"))

@@ -95,4 +95,4 @@ def _factor_table(key: str, keys: npt.NDArray[np.int32], factors: npt.NDArray[np
     offsets = np.arange(len(matrix) + 1, dtype=np.int32) * matrix.shape[1]
     lists = pa.ListArray.from_arrays(pa.array(offsets), pa.array(matrix.ravel()))
     table = pa.table({key: pa.array(keys[finite].astype(np.int32)), "factors": lists})
-    return engine.session().createDataFrame(table)
+    return engine.from_arrow(table)
