@@ -101,3 +101,10 @@ def test_every_parameter_has_a_comment_or_explains_itself() -> None:
     for path in (PROJECT / "conf/base/parameters").glob("*.yml"):
         assert any(line.lstrip().startswith("#") for line in path.read_text().splitlines()), path
         assert yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_synthetic_files_go_where_they_harm_nothing(env: str) -> None:
+    """`kedro run --pipeline synthetic_data` must not reach the demo set or the Kaggle files by a forgotten `--env`."""
+    assert config(env)["catalog"]["synthetic_files"]["path"] == "data/01_raw/synthetic"
+    assert config(env)["globals"]["raw_dir"] == "data/01_raw/synthetic" or env != "synthetic"

@@ -28,7 +28,7 @@ def print_summary(
     if "synthetic_ceiling" in made:
         _print_ceiling(console, catalog.load("synthetic_ceiling"))
     if "synthetic_files" in made:
-        _print_place(console, "files", str(Path(run_params["project_path"]) / parameters.raw_dir))
+        _print_place(console, "files", str(Path(run_params["project_path"]) / catalog["synthetic_files"].path))
     root = parameters.output_dir
     if "://" not in root:  # else shared storage, whose address a local path would mangle
         root = str(Path(run_params["project_path"]) / root)

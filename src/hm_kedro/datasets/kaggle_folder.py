@@ -63,7 +63,7 @@ class KaggleFolder(AbstractDataset[Any, Any]):
     """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        self._path = path
+        self.path = path
         self.metadata = metadata
 
     def check_target(self) -> None:
@@ -73,18 +73,16 @@ class KaggleFolder(AbstractDataset[Any, Any]):
             HmKedroError: it does, or it is none of this machine.
         """
         remedy = "name an empty or new folder, `--params raw_dir=FOLDER`"
-        if "://" in self._path:
-            raise HmKedroError(
-                f"raw_dir '{self._path}' is not on this machine: {remedy}, and copy the files from there"
-            )
-        folder = Path(self._path)
+        if "://" in self.path:
+            raise HmKedroError(f"raw_dir '{self.path}' is not on this machine: {remedy}, and copy the files from there")
+        folder = Path(self.path)
         if folder.exists() and not folder.is_dir():
-            raise HmKedroError(f"raw_dir '{self._path}' is a file: {remedy}")
+            raise HmKedroError(f"raw_dir '{self.path}' is a file: {remedy}")
         entries = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
         foreign = sorted(entries - self._own_files(folder))
         if foreign:
             named = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")  # noqa: PLR2004
-            raise HmKedroError(f"raw_dir '{self._path}' holds files of other origin ({named}): {remedy}")
+            raise HmKedroError(f"raw_dir '{self.path}' holds files of other origin ({named}): {remedy}")
 
     @staticmethod
     def _own_files(folder: Path) -> set[str]:
@@ -97,7 +95,7 @@ class KaggleFolder(AbstractDataset[Any, Any]):
     def save(self, data: KaggleFiles) -> None:
         """Write the files."""
         self.check_target()
-        folder = Path(self._path).resolve()  # beside the files, not beside a link to them
+        folder = Path(self.path).resolve()  # beside the files, not beside a link to them
         partial, old = (folder.parent / f".{folder.name}.{state}" for state in ("partial", "old"))
         if old.exists() and not folder.exists():  # ended between the two renamings below
             old.rename(folder)
@@ -121,13 +119,13 @@ class KaggleFolder(AbstractDataset[Any, Any]):
 
     def load(self) -> NoReturn:
         """Refuse: each file has a dataset of its own."""
-        raise DatasetError(f"the files of '{self._path}' are read one by one")
+        raise DatasetError(f"the files of '{self.path}' are read one by one")
 
     def _exists(self) -> bool:
-        return (Path(self._path) / MANIFEST).is_file()
+        return (Path(self.path) / MANIFEST).is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path}
+        return {"path": self.path}
 
 
 def _write_file(folder: Path, name: str, pieces: Iterable[bytes], files: KaggleFiles) -> None:
