@@ -180,7 +180,7 @@ class ChoiceParameters(Group):
     return_ever: NonNegativeFloat
     return_more: Share
     return_basics: NonNegativeFloat
-    same: Share
+    same: float = Field(gt=0, le=1)
     other_colour: Share
 
 

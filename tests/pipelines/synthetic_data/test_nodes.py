@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from hm_kedro.datasets import KaggleFolder, ParquetBatches
+from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import SyntheticParameters
 from hm_kedro.pipelines.synthetic_data.nodes import draw_purchases, lines_by_days, measure_ceiling, write_files
 from hm_kedro.pipelines.synthetic_data.purchases import LINES, TRUTH, Size, record_batch
@@ -153,6 +154,15 @@ def test_days_one_by_one_are_the_lines_of_the_weeks(small):
     ordered = [("day", "ascending"), ("customer", "ascending"), ("article", "ascending")]
     assert pa.concat_tables(days).sort_by(ordered).equals(pa.concat_tables(weeks).sort_by(ordered))
     assert [table.column("day").unique().to_pylist() for table in days[1:]] == [[day] for day in range(734)]
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"article_power": 0.4}])
+def test_purchases_of_other_parameters_are_refused(small, params, other):
+    purchases = ParquetBatches(filepath=str(small.parent / "purchases.parquet")).load()
+    write_files(0.006, params.model_copy(update={"gzip": True, "processes": 7}), purchases, {})
+    for scale, asked in ((0.005, params), (0.006, params.model_copy(update=other))):
+        with pytest.raises(HmKedroError, match="run the whole pipeline"):
+            write_files(scale, asked, purchases, {})
 
 
 def test_the_likeliest_articles_can_not_be_asked_for_before_the_purchases(params):

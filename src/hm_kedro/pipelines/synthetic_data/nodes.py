@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as arrow_dataset
 
 from hm_kedro.datasets.kaggle_folder import KaggleFiles
+from hm_kedro.errors import HmKedroError
 from hm_kedro.parallel import in_order, tracked
 from hm_kedro.parameters import SyntheticParameters
 from hm_kedro.pipelines.synthetic_data import texts
@@ -28,6 +30,14 @@ from hm_kedro.pipelines.synthetic_data.purchases import (
     shop_of,
 )
 from hm_kedro.pipelines.synthetic_data.truth import LENGTH, map12
+
+MADE_WITH = b"made with"  # its place among the metadata of synthetic_purchases
+FORM = {"processes", "gzip", "parquet", "part_bytes"}
+
+
+def made_with(scale: float, params: SyntheticParameters) -> bytes:
+    """What the purchases depend on; not the form of the files."""
+    return json.dumps([scale, params.model_dump(mode="json", exclude=FORM)]).encode()
 
 
 def draw_purchases(scale: float, params: SyntheticParameters) -> tuple[pa.RecordBatchReader, pa.RecordBatchReader]:
@@ -57,7 +67,7 @@ def draw_purchases(scale: float, params: SyntheticParameters) -> tuple[pa.Record
         yield from likeliest
 
     return (
-        pa.RecordBatchReader.from_batches(LINES, lines()),
+        pa.RecordBatchReader.from_batches(LINES.with_metadata({MADE_WITH: made_with(scale, params)}), lines()),
         pa.RecordBatchReader.from_batches(TRUTH, truths()),
     )
 
@@ -95,7 +105,15 @@ def write_files(
 
     Returns:
         Streams of the four files' bytes; transactions ordered by date, customer and article.
+
+    Raises:
+        HmKedroError: the purchases were drawn with other parameters, so that their numbers mean other ids.
     """
+    if (synthetic_purchases.schema.metadata or {}).get(MADE_WITH) != made_with(scale, params):
+        raise HmKedroError(
+            "synthetic_purchases were drawn with another scale or other parameters: run the whole pipeline, "
+            "`--pipeline synthetic_data`"
+        )
     size = Size.of(scale, params.article_power)
     blocks = len(block_bounds(size.customers)) - 1
     about = {
