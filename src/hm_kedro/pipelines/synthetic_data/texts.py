@@ -72,7 +72,7 @@ def texts(values: Sequence[str]) -> Texts:
 def prices() -> Texts:
     """The text of each price in cents: a multiple of 1/59000 with 16 decimals, cut off as in Kaggle's file.
 
-    >>> prices()[2999]
+    >>> prices()[2999].item()
     b'0.0508305084745762'
     """
     return texts([f"0.{cents * 10**16 // 59_000:016d}".rstrip("0") for cents in range(MOST_CENTS + 1)])
