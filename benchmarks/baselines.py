@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from implicit.als import AlternatingLeastSquares
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class Log:
     def read(cls, folder: Path) -> Log:
         """Read Kaggle's files."""
 
-        def table(name: str, *columns: str) -> dict[str, NDArray[np.object_]]:
+        def table(name: str, *columns: str) -> dict[str, pa.ChunkedArray]:
             path = next(folder.glob(f"{name}.csv*"))
             types = dict.fromkeys(columns, "string") | ({"t_dat": "date32"} if "t_dat" in columns else {})
             convert = arrow_csv.ConvertOptions(include_columns=columns, column_types=types)
@@ -56,8 +57,8 @@ class Log:
         customers, articles = people["customer_id"].to_numpy(), things["article_id"].to_numpy()
         by_customer, by_article = np.argsort(customers), np.argsort(articles)
 
-        def number(ids: NDArray[np.object_], order: Ints, column: object) -> Ints:
-            coded = column.combine_chunks().dictionary_encode()  # type: ignore[attr-defined]
+        def number(ids: NDArray[np.object_], order: Ints, column: pa.ChunkedArray) -> Ints:
+            coded = column.combine_chunks().dictionary_encode()
             numbers = order[np.searchsorted(ids, coded.dictionary.to_numpy(zero_copy_only=False), sorter=order)]
             return numbers[coded.indices.to_numpy()]
 

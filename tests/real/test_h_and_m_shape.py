@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.real.test_real_logs import LOGS, pytestmark  # noqa: F401
+from tests.real import test_real_logs
+from tests.real.test_real_logs import LOGS
 
 from benchmarks import synthetic_data
+
+pytestmark = test_real_logs.pytestmark
 
 
 def test_h_and_ms_statistics_are_what_the_command_finds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from hm_kedro.schemas import RAW
 
 MANIFEST = "synthetic.json"
 README = "README.md"
+MOST_NAMED = 3  # foreign files, in the line that refuses them
 ARROW_TYPES = {
     "string": pa.string(),
     "date": pa.date32(),
@@ -81,7 +82,7 @@ class KaggleFolder(AbstractDataset[Any, Any]):
         entries = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
         foreign = sorted(entries - self._own_files(folder))
         if foreign:
-            named = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")  # noqa: PLR2004
+            named = ", ".join(foreign[:MOST_NAMED]) + (", …" if len(foreign) > MOST_NAMED else "")
             raise HmKedroError(f"raw_dir '{self.path}' holds files of other origin ({named}): {remedy}")
 
     @staticmethod
