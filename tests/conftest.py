@@ -38,8 +38,17 @@ def session(pytestconfig: pytest.Config) -> Iterator[SparkSession]:
 
 @pytest.fixture
 def table(session: SparkSession) -> Callable[[str, list[tuple[Any, ...]]], DataFrame]:
-    """Make a table of rows under a schema such as `customer int, age int`."""
-    return lambda schema, rows: session.createDataFrame(rows, schema)
+    """Make a table of rows under a schema such as `customer int, age int`.
+
+    Purchases, whose first column is `t_dat`, are of one piece each where the schema has no `quantity`.
+    """
+
+    def make(schema: str, rows: list[tuple[Any, ...]]) -> DataFrame:
+        if not schema.startswith("t_dat") or "quantity" in schema:
+            return session.createDataFrame(rows, schema)
+        return session.createDataFrame([(*row, 1) for row in rows], f"{schema}, quantity int")
+
+    return make
 
 
 def rows(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from hm_kedro.tables import (
     exact,
     half_life_decay,
     history_by_week,
+    pieces,
     purchases_in_weeks,
     top_per_customer,
 )
@@ -45,7 +46,7 @@ def test_purchases_of_the_target_week_are_not_in_its_history(table):
 
 def test_a_purchase_on_the_day_before_the_week_is_of_age_one(table):
     log = table(PURCHASES, [(day("2020-09-01"), 1, 5)])
-    assert rows(history_by_week(log, [FIRST])) == [(day("2020-09-01"), 1, 5, FIRST, 1)]
+    assert rows(history_by_week(log, [FIRST])) == [(day("2020-09-01"), 1, 5, 1, FIRST, 1)]
 
 
 def test_each_week_has_its_own_history(table):
@@ -57,9 +58,14 @@ def test_each_week_has_its_own_history(table):
     ]
 
 
-def test_equal_lines_of_a_day_stay_in_the_history(table):
-    log = table(PURCHASES, [(day("2020-09-01"), 1, 5)] * 2)
-    assert rows(history_by_week(log, [FIRST]), "article") == [(5,), (5,)]
+def test_the_quantity_of_a_purchase_stays_in_the_history(table):
+    log = table(f"{PURCHASES}, quantity int", [(day("2020-09-01"), 1, 5, 2)])
+    assert rows(history_by_week(log, [FIRST]), "article", "quantity") == [(5, 2)]
+
+
+def test_pieces_are_counted_not_rows(table):
+    log = table(f"{PURCHASES}, quantity int", [(FIRST, 1, 5, 2), (SECOND, 1, 5, 3), (SECOND, 1, 5, 1)])
+    assert rows(log.agg(pieces().alias("all"), pieces(F.col("t_dat") == SECOND).alias("late"))) == [(6, 4)]
 
 
 def test_the_window_keeps_purchases_up_to_its_age(table):

@@ -48,7 +48,7 @@ def make_transactions(seed: int = 7) -> list[Row]:
 
 def make_articles() -> list[Row]:
     """Every article, its attributes by arithmetic; some descriptions hold commas, quotes and line ends."""
-    names = [column.name for column in RAW["articles"]]
+    names = [column.name for column in RAW["articles"].columns]
     rows = []
     for number in range(ARTICLES):
         values: dict[str, Any] = dict.fromkeys(names, number % 5)
@@ -72,7 +72,7 @@ def make_customers() -> list[Row]:
 def write_raw(folder: Path, transactions: list[Row], *, gzipped: bool = False) -> Path:
     """Write the four files; the sample submission's order is not that of the customers."""
     tables = {"articles": make_articles(), "customers": make_customers(), "transactions_train": transactions}
-    headers = {name: [column.name for column in RAW[name]] for name in tables}
+    headers = {name: [column.name for column in RAW[name].columns] for name in tables}
     ids = [row[0] for row in reversed(tables["customers"])]
     tables["sample_submission"] = [[identity, " ".join([article_id(0)] * 12)] for identity in ids]
     headers["sample_submission"] = ["customer_id", "prediction"]

@@ -85,6 +85,11 @@ def has_spark_ml() -> bool:
     return _Engine.name != "sail"
 
 
+def partitions(pieces: int) -> int:
+    """How many partitions pieces of work are spread over: Sail works on all at once, Spark on one a core."""
+    return min(pieces, os.cpu_count() or 1) if _Engine.name == "sail" else pieces
+
+
 def session() -> SparkSession:
     """Give the running session, started now if there is none."""
     if _Engine.session is None:

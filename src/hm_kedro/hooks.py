@@ -63,6 +63,12 @@ class ProjectHooks:
                 f"output_dir '{asked.output_dir}' holds tables made with cutoff '{timeline.asked_cutoff or ''}', not "
                 f"'{asked.cutoff or ''}': run `--pipeline data_processing` first or choose another output_dir"
             )
+        if timeline.history_weeks != asked.data_processing.history_weeks:
+            raise HmKedroError(
+                f"output_dir '{asked.output_dir}' holds tables of {timeline.history_weeks or 'all'} weeks, not of "
+                f"{asked.data_processing.history_weeks or 'all'}: run `--pipeline data_processing` first or choose "
+                "another output_dir"
+            )
 
     @hook_impl
     def after_pipeline_run(

@@ -24,9 +24,10 @@ class Group(BaseModel):
 
 
 class DataProcessingParameters(Group):
-    """How strict reading is."""
+    """How strict reading is and how much history is kept."""
 
-    max_rejected_share: float = Field(ge=0, le=1)
+    max_rejected_share: Share
+    history_weeks: PositiveInt | None
 
 
 class AlsParameters(Group):

@@ -6,7 +6,7 @@ numbers below 2^23 are exact in a double, in any order.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -37,9 +37,25 @@ def history_by_week(transactions: DataFrame, weeks: Sequence[date], window_days:
     """
     # Engines disagree about the width of a count of days.
     age_days = F.datediff("week", "t_dat").cast("int")
+    if weeks:
+        # Said of the stored column, so that files of other days are not read.
+        first = None if window_days is None else min(weeks) - timedelta(days=window_days)
+        transactions = _between(transactions, first, max(weeks))
     aged = transactions.withColumn("week", each_of(weeks)).withColumn("age_days", age_days)
     history = aged.where(F.col("t_dat") < F.col("week"))
     return history if window_days is None else history.where(F.col("age_days") <= window_days)
+
+
+def _between(transactions: DataFrame, first: date | None, end: date) -> DataFrame:
+    """Keep the transactions from a day on, or all, and before another."""
+    earlier = transactions.where(F.col("t_dat") < F.lit(end))
+    return earlier if first is None else earlier.where(F.col("t_dat") >= F.lit(first))
+
+
+def pieces(condition: Column | None = None) -> Column:
+    """Count the pieces bought, or those of them for which a condition holds."""
+    quantity = F.col("quantity") if condition is None else F.when(condition, F.col("quantity")).otherwise(0)
+    return F.sum(quantity).cast("int")
 
 
 def purchases_in_weeks(transactions: DataFrame, weeks: Sequence[date]) -> DataFrame:
@@ -48,6 +64,8 @@ def purchases_in_weeks(transactions: DataFrame, weeks: Sequence[date]) -> DataFr
     Returns:
         One row per (week, customer, article) bought in the seven days from `week` on.
     """
+    if weeks:
+        transactions = _between(transactions, min(weeks), max(weeks) + timedelta(days=WEEK_DAYS))
     ahead = transactions.withColumn("week", each_of(weeks)).withColumn("day", F.datediff("t_dat", "week"))
     return (
         ahead.where((F.col("day") >= 0) & (F.col("day") < WEEK_DAYS)).select("week", "customer", "article").distinct()

@@ -18,8 +18,9 @@ class Timeline(BaseModel):
     Attributes:
         raw_dir: the folder that the log was read from.
         asked_cutoff: the cutoff that the run was given; None for the day after the last transaction.
+        history_weeks: how many weeks of history are kept; None for all.
         cutoff: first day of the submission's target week.
-        first_day: day of the first transaction before the cutoff.
+        first_day: day of the first transaction that is kept.
         last_day: day of the last transaction before the cutoff.
         log_end: day of the last transaction of the log, which may lie after the cutoff.
     """
@@ -28,6 +29,7 @@ class Timeline(BaseModel):
 
     raw_dir: str
     asked_cutoff: date | None
+    history_weeks: int | None = None
     cutoff: date
     first_day: date
     last_day: date

@@ -27,6 +27,7 @@ ARROW_TYPES = {
     "string": pa.string(),
     "date": pa.date32(),
     "int": pa.int32(),
+    "tinyint": pa.int8(),
     "float": pa.float64(),
 }
 
@@ -167,7 +168,7 @@ class _Part:
         self._parquet: pq.ParquetWriter | None = None
         if files.parquet:
             names = header.decode().strip().split(",")
-            types = {column.name: ARROW_TYPES[column.type] for column in RAW.get(table, ())}
+            types = {column.name: ARROW_TYPES[column.type] for column in (RAW[table].columns if table in RAW else ())}
             self._schema = pa.schema([(name, types.get(name, pa.string())) for name in names])
             writer = pq.ParquetWriter(f"{stem}.parquet", self._schema, compression="zstd")
             self._parquet = self._open.enter_context(writer)

@@ -1,71 +1,51 @@
-"""One of Kaggle's CSV files, plain or gzipped, as a table of text columns."""
+"""One of Kaggle's files, in whatever form it is there, as a table of rows that are held to the contract."""
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+import logging
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import fsspec
 import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as arrow_dataset
+from fsspec.core import url_to_fs
 from kedro.io import AbstractDataset, DatasetError
 
 from hm_kedro import engine
-from hm_kedro.errors import HmKedroError
-from hm_kedro.schemas import RAW
+from hm_kedro.raw import files
+from hm_kedro.raw.values import PLACE, read_checked
+from hm_kedro.schemas import RAW, ddl
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pyspark.sql import DataFrame
 
+    from hm_kedro.schemas import Table
 
-def find_csv(filepath: str) -> str:
-    """Find a CSV file or its gzipped form, or a folder of that name that holds its parts.
-
-    Raises:
-        HmKedroError: neither is there.
-    """
-    for candidate in (filepath, f"{filepath}.gz"):
-        fs, path = fsspec.core.url_to_fs(candidate)
-        if fs.isfile(path) or list_parts(candidate):
-            return candidate
-    raise HmKedroError(
-        f"'{filepath}' is not there, nor '{filepath}.gz': name the folder of the Kaggle files, "
-        "`--params raw_dir=FOLDER`"
-    )
-
-
-def list_parts(filepath: str) -> list[str]:
-    """The CSV files in a folder, by name; none where it is no folder."""
-    fs, path = fsspec.core.url_to_fs(filepath)
-    parts = [part for end in ("csv", "csv.gz") for part in fs.glob(f"{path}/*.{end}")] if fs.isdir(path) else []
-    return sorted(fs.unstrip_protocol(part) if "://" in filepath else part for part in parts)
-
-
-def read_header(filepath: str) -> list[str]:
-    """Read the names in the first line of a CSV file, or of the first of its parts."""
-    first = next(iter(list_parts(filepath)), filepath)
-    with fsspec.open(first, "rt", encoding="utf-8-sig", compression="infer") as file:
-        return next(csv.reader(io.StringIO(file.readline())), [])
+logger = logging.getLogger(__name__)
 
 
 class RawTable(AbstractDataset[Any, Any]):
-    """Reads a raw file, or its parts, as the engine's DataFrame; every column is text, in the order of the schema.
+    """Reads a raw file: `.csv`, `.csv.gz`, `.parquet`, or a folder of that name with such parts.
 
-    Columns are found by their names in the header; those that the schema does not know are left out.
+    The rows are taken apart and held to the contract in Arrow batches, in the engine's tasks, so that engines agree
+    about every row. The table has a row per row of the file, sound or not: the contract's columns, typed, and what
+    `hm_kedro.raw.values.PLACE` names. Columns are found by name; those that the contract does not know are left out.
 
     Args:
-        filepath: the file's path without `.gz`.
-        table: the file's name in `hm_kedro.schemas.RAW`.
+        path: the folder of the files.
+        names: files' names without an end, in the order in which they are looked for.
+        table: whose contract it is (a key of `hm_kedro.schemas.RAW`).
         metadata: for kedro-viz.
     """
 
     _SINGLE_PROCESS = True
-    OPTIONS: ClassVar[dict[str, Any]] = {"header": True, "multiLine": True, "quote": '"', "escape": '"'}
 
-    def __init__(self, *, filepath: str, table: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(self, *, path: str, names: list[str], table: str, metadata: dict[str, Any] | None = None) -> None:
         if table not in RAW:
             raise DatasetError(f"no raw table '{table}': choose one of {', '.join(RAW)}")
-        self._filepath = filepath
+        self._paths = [f"{path}/{name}" for name in names]
         self._table = table
         self.metadata = metadata
 
@@ -75,39 +55,55 @@ class RawTable(AbstractDataset[Any, Any]):
         Raises:
             HmKedroError: the file or one of its columns is missing.
         """
-        path = find_csv(self._filepath)
-        header = read_header(path)
-        columns = [column.name for column in RAW[self._table]]
-        missing = [name for name in columns if name not in header]
-        if missing:
-            raise HmKedroError(
-                f"'{path}' lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}: "
-                "its first line must name Kaggle's columns"
-            )
-        options = dict(self.OPTIONS)
-        if self._table != "articles":
-            # Only descriptions hold line ends; without them a plain file is read in parallel.
-            options["multiLine"] = False
-        reader = engine.session().read.format("csv").options(**options)
-        schema = ", ".join(f"`{name}` string" for name in header)
-        return reader.schema(schema).load(path).select(*columns)
+        table = RAW[self._table]
+        path = self._find()
+        chunks = files.plan(path, table)
+        self._name_left_out(path, chunks)
+        numbers = engine.session().range(0, len(chunks), 1, engine.partitions(len(chunks)))
+        place = ", ".join(f"`{name}` {kind}" for name, kind in PLACE.items())
+        return numbers.mapInArrow(_reader(chunks, table), f"{ddl(table)}, {place}")
+
+    def _find(self) -> str:
+        return files.find(next(filter(files.exists, self._paths), self._paths[-1]))
+
+    def _name_left_out(self, path: str, chunks: list[files.Chunk]) -> None:
+        known = {column.name for table in RAW.values() for column in table.columns}
+        known.update(RAW[self._table].unread)
+        left_out = {name: None for chunk in chunks for name in chunk.columns if name not in known}
+        if left_out:
+            logger.info("%s: left out columns that are not H&M's: %s", files.name_of(path), ", ".join(left_out))
 
     def save(self, data: Any) -> NoReturn:  # noqa: ARG002
         """Refuse: raw files are never written."""
-        raise DatasetError(f"raw file '{self._filepath}' is read only")
+        raise DatasetError(f"raw file '{self._paths[0]}' is read only")
 
     def _exists(self) -> bool:
-        try:
-            return bool(find_csv(self._filepath))
-        except HmKedroError:
-            return False
+        return any(map(files.exists, self._paths))
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath, "table": self._table}
+        return {"paths": self._paths, "table": self._table}
 
     def preview(self, nrows: int = 5) -> dict[str, Any]:
         """Show the first rows in kedro-viz, without an engine."""
-        path = find_csv(self._filepath)
-        head = pd.read_csv(next(iter(list_parts(path)), path), dtype=str, nrows=nrows)
+        path = self._find()
+        first = next(iter(files.list_parts(path)), path)
+        if first.endswith(".parquet"):
+            fs, place = url_to_fs(first)
+            head = arrow_dataset.dataset(place, filesystem=fs, format="parquet").head(nrows).to_pandas().astype(str)
+        else:
+            head = pd.read_csv(first, dtype=str, nrows=nrows)
         preview: dict[str, Any] = head.to_dict(orient="split")
         return preview
+
+
+def _reader(
+    chunks: list[files.Chunk], table: Table
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Make the function that reads the chunks whose numbers it is given."""
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from read_checked(chunks[number], number, table)
+
+    return read

@@ -18,7 +18,7 @@ from hm_kedro.errors import HmKedroError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-PARTITION_TYPES = {"week": "date"}
+PARTITION_TYPES = {"week": "date", "weeks_to_cutoff": "int"}
 
 
 class SparkTable(SparkDatasetV2):  # type: ignore[misc]

@@ -37,7 +37,9 @@ def weekly(table):
     """Count the transactions a week as (week, transactions, buyers)."""
 
     def count(*purchases: tuple[str, int]):
-        log = table(PURCHASES, [(day(on), customer, 0) for on, customer in purchases])
+        cutoff = day(TIMELINE["cutoff"])
+        lines = [(day(on), customer, 0, 1, ((cutoff - day(on)).days + 6) // 7) for on, customer in purchases]
+        log = table(f"{PURCHASES}, quantity int, weeks_to_cutoff int", lines)
         counted = count_transactions_a_week(log, TIMELINE)
         assert list(counted.columns) == ["week", "transactions", "buyers"]
         return [(str(week), lines, buyers) for week, lines, buyers in counted.itertuples(index=False)]
@@ -62,8 +64,10 @@ def test_customers_with_and_without_a_transaction_are_counted_and_shared(summary
     }
 
 
-def test_equal_lines_count_as_transactions_each(summary):
-    assert summary(1, 1, [("2020-09-01", 0, 0)] * 2)["transactions"] == 2
+def test_pieces_count_as_transactions_each(table):
+    log = table(f"{PURCHASES}, quantity int", [(day("2020-09-01"), 0, 0, 2), (day("2020-09-02"), 0, 0, 1)])
+    shop = summarise_shop(table("customer int", [(0,)]), table("article int", [(0,)]), log, TIMELINE)
+    assert shop["transactions"] == 3
 
 
 def test_a_shop_without_transactions_has_no_buyers(summary):

@@ -55,12 +55,12 @@ def weigh_interactions(
     """Sum up, for each target week, how much and how lately a customer bought an article before it.
 
     Returns:
-        One row per (week, customer, article) of the window: `strength` float, the sum over purchases of
+        One row per (week, customer, article) of the window: `strength` float, the sum over pieces bought of
         2^(-age in days / half-life); `age_days` int of the latest purchase.
     """
     history = history_by_week(transactions, target_weeks(timeline, evaluation, training), als.window_days)
     return history.groupBy("week", "customer", "article").agg(
-        F.sum(half_life_decay("age_days", als.half_life_days)).cast("float").alias("strength"),
+        F.sum(half_life_decay("age_days", als.half_life_days) * F.col("quantity")).cast("float").alias("strength"),
         F.min("age_days").alias("age_days"),
     )
 

@@ -22,7 +22,7 @@ def summarise_shop(
     line = Timeline.read(timeline)
     total, all_articles = customers.count(), articles.count()
     sold = transactions.agg(
-        F.count("*").alias("transactions"),
+        F.coalesce(F.sum("quantity"), F.lit(0)).alias("transactions"),
         F.count_distinct("customer").alias("buyers"),
         F.count_distinct("article").alias("articles"),
     ).first()
@@ -49,12 +49,11 @@ def count_transactions_a_week(transactions: DataFrame, timeline: dict[str, Any])
         One row per week with a sale: `week` its first day, `transactions`, `buyers`, in order of time.
     """
     line = Timeline.read(timeline)
-    weeks_back = F.ceil(F.datediff(F.lit(line.cutoff), "t_dat") / F.lit(7)).cast("int")
     counted = (
-        transactions.withColumn("week", F.date_sub(F.lit(line.cutoff), weeks_back * 7))
+        transactions.withColumn("week", F.date_sub(F.lit(line.cutoff), F.col("weeks_to_cutoff") * 7))
         .where(F.col("week") >= F.lit(line.first_day))
         .groupBy("week")
-        .agg(F.count("*").alias("transactions"), F.count_distinct("customer").alias("buyers"))
+        .agg(F.sum("quantity").alias("transactions"), F.count_distinct("customer").alias("buyers"))
         .orderBy("week")
     )
     return counted.toPandas()

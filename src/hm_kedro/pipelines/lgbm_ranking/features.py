@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
-from hm_kedro.tables import exact
+from hm_kedro.tables import exact, pieces
 
 RETRIEVAL = [f"{name}_{value}" for name in RETRIEVERS for value in ("score", "rank")]
 
@@ -52,7 +52,7 @@ WEEK_DAYS, MONTH_DAYS = 7, 28
 def customer_article_features(history: DataFrame) -> DataFrame:
     """Give one row per (week, customer, article): how often and how lately it was bought."""
     return history.groupBy("week", "customer", "article").agg(
-        F.count("*").cast("int").alias("times_bought"),
+        pieces().alias("times_bought"),
         F.min("age_days").alias("days_since_bought"),
         F.count_distinct("t_dat").cast("int").alias("days_bought"),
     )
@@ -79,14 +79,14 @@ def article_features(history: DataFrame, own: DataFrame, customers: DataFrame) -
         history.join(customers.select("customer", "age"), "customer", "left")
         .groupBy("week", "article")
         .agg(
-            F.count_if(F.col("age_days") <= WEEK_DAYS).cast("int").alias("article_sales_7d"),
-            F.count_if(lately).cast("int").alias("article_sales_28d"),
-            F.count("*").cast("int").alias("article_sales"),
+            pieces(F.col("age_days") <= WEEK_DAYS).alias("article_sales_7d"),
+            pieces(lately).alias("article_sales_28d"),
+            pieces().alias("article_sales"),
             F.max("age_days").alias("article_days_on_sale"),
             F.min("age_days").alias("article_days_since_sale"),
-            _mean(F.when(lately, F.col("age"))).alias("article_buyers_age"),
-            _mean(F.when(lately, F.col("price"))).alias("article_price"),
-            _mean((F.col("sales_channel_id") == ONLINE).cast("int")).alias("article_online_share"),
+            _mean_piece(F.when(lately, F.col("age"))).alias("article_buyers_age"),
+            _mean_piece(F.when(lately, F.col("price"))).alias("article_price"),
+            _mean_piece((F.col("sales_channel_id") == ONLINE).cast("int")).alias("article_online_share"),
         )
     )
     repeats = own.groupBy("week", "article").agg(
@@ -100,12 +100,12 @@ def customer_features(history: DataFrame) -> DataFrame:
     """Give one row per (week, customer): how much, how lately and how dearly they buy."""
     return history.groupBy("week", "customer").agg(
         F.min("age_days").alias("customer_days_since_purchase"),
-        F.count("*").cast("int").alias("customer_purchases"),
-        F.count_if(F.col("age_days") <= MONTH_DAYS).cast("int").alias("customer_purchases_28d"),
+        pieces().alias("customer_purchases"),
+        pieces(F.col("age_days") <= MONTH_DAYS).alias("customer_purchases_28d"),
         F.count_distinct("t_dat").cast("int").alias("customer_shopping_days"),
         F.count_distinct("article").cast("int").alias("customer_articles"),
-        _mean(F.col("price")).alias("customer_price"),
-        _mean((F.col("sales_channel_id") == ONLINE).cast("int")).alias("customer_online_share"),
+        _mean_piece(F.col("price")).alias("customer_price"),
+        _mean_piece((F.col("sales_channel_id") == ONLINE).cast("int")).alias("customer_online_share"),
     )
 
 
@@ -148,6 +148,12 @@ def join_features(
 def _mean(values: Column) -> Column:
     """Average in a way that does not depend on the order of the rows (see `tables.exact`)."""
     return F.avg(exact(values)).cast("float")
+
+
+def _mean_piece(values: Column) -> Column:
+    """Average over the pieces bought whose value is known."""
+    known = F.when(values.isNotNull(), F.col("quantity"))
+    return (F.sum(exact(values) * F.col("quantity")) / F.sum(known)).cast("float")
 
 
 def _ratio(dividend: Column, divisor: Column) -> Column:

@@ -65,7 +65,7 @@ def create_pipeline(**_: object) -> Pipeline:
                 inputs=[
                     "recommendations",
                     "bestsellers",
-                    "submission_lines@table",
+                    "submission_lines",
                     "customers",
                     "articles",
                     "timeline",

@@ -40,7 +40,7 @@ Texts = NDArray[np.bytes_]
 
 def header(table: str) -> bytes:
     """The first line of one of Kaggle's files."""
-    return (",".join(column.name for column in RAW[table]) + "\n").encode()
+    return (",".join(column.name for column in RAW[table].columns) + "\n").encode()
 
 
 def lines_of(columns: Sequence[Texts]) -> bytes:
@@ -164,7 +164,7 @@ def article_rows(seed: int, assortment: Assortment) -> Iterator[list[str]]:
     """The rows of articles.csv, in the order of `hm_kedro.schemas.RAW`."""
     rng = np.random.default_rng([seed, TEXTS])
     names, descriptions = describe_products(rng, assortment)
-    columns = [column.name for column in RAW["articles"]]
+    columns = [column.name for column in RAW["articles"].columns]
     ranges, colours, graphics = read_ranges().labels, read_colours().labels, read_graphics().labels
     range_of = assortment.niches.range[assortment.niche]
     of_article = zip(assortment.ids, assortment.product, range_of, assortment.colour, assortment.graphic, strict=True)

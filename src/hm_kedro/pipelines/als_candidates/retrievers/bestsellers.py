@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from hm_kedro.parameters import BestsellersRetriever
 from hm_kedro.pipelines.als_candidates.retrievers.inputs import RetrievalInputs
-from hm_kedro.tables import each_of, history_by_week
+from hm_kedro.tables import each_of, history_by_week, pieces
 
 
 def retrieve(inputs: RetrievalInputs, params: BestsellersRetriever) -> DataFrame:
@@ -25,9 +25,9 @@ def rank_bestsellers(inputs: RetrievalInputs, params: BestsellersRetriever) -> D
     """
     history = history_by_week(inputs.transactions, inputs.weeks)
     sales = history.groupBy("week", "article").agg(
-        F.count_if(F.col("age_days") <= params.window_days).alias("lately"),
-        F.count_if(F.col("age_days") <= 4 * params.window_days).alias("before_that"),
-        F.count("*").alias("ever"),
+        pieces(F.col("age_days") <= params.window_days).alias("lately"),
+        pieces(F.col("age_days") <= 4 * params.window_days).alias("before_that"),
+        pieces().alias("ever"),
     )
     every = inputs.articles.select("article", each_of(inputs.weeks).alias("week"))
     counted = every.join(sales, ["week", "article"], "left").na.fill(0, ["lately", "before_that", "ever"])

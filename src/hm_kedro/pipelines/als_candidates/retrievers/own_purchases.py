@@ -11,10 +11,11 @@ from hm_kedro.tables import half_life_decay, history_by_week, top_per_customer
 def retrieve(inputs: RetrievalInputs, params: OwnPurchasesRetriever) -> DataFrame:
     """Rank each customer's own past articles by how much and how lately they bought them.
 
-    `score` is the sum over purchases of 2^(-age in days / half-life).
+    `score` is the sum over the pieces bought of 2^(-age in days / half-life).
     """
     history = history_by_week(inputs.transactions, inputs.weeks, params.window_days)
-    weight = F.sum(half_life_decay("age_days", params.half_life_days)).cast("float").alias("score")
+    decayed = half_life_decay("age_days", params.half_life_days) * F.col("quantity")
+    weight = F.sum(decayed).cast("float").alias("score")
     scored = (
         history.join(inputs.targets, ["week", "customer"], "semi").groupBy("week", "customer", "article").agg(weight)
     )
