@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from kedro.io import DatasetError
 from pyspark.sql import DataFrame, SparkSession
 
 from hm_kedro import engine
+from hm_kedro.errors import HmKedroError, one_line
 
 SPARK_CONF = {
     "spark.app.name": "hm-kedro tests",
@@ -60,3 +62,16 @@ def rows(frame: DataFrame, *columns: str) -> list[tuple[Any, ...]]:
 def day(text: str) -> date:
     """A date from its ISO form."""
     return date.fromisoformat(text)
+
+
+@pytest.fixture
+def refusal() -> Callable[[Callable[[], object]], str]:
+    """The one line that a user reads when a call is refused by one of our own errors, below Kedro's or not."""
+
+    def line_of(call: Callable[[], object]) -> str:
+        with pytest.raises((HmKedroError, DatasetError)) as caught:
+            call()
+        assert isinstance(caught.value, HmKedroError) or isinstance(caught.value.__cause__, HmKedroError)
+        return one_line(caught.value)
+
+    return line_of

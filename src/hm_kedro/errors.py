@@ -26,6 +26,11 @@ def one_line(error: BaseException) -> str:
             return str(cause)
         if isinstance(cause, ValidationError):
             return describe_validation(cause)
+    # Errors of the engine's workers come back as the text of their stack trace.
+    for cause in reversed(chain):
+        told = re.findall(r"^hm_kedro\.errors\.HmKedroError: (.+)$", str(cause), re.MULTILINE)
+        if told:
+            return str(told[-1])
     text = str(error).strip() or type(error).__name__
     if isinstance(error, ParameterValidationError):
         return " ".join(text.split())

@@ -33,7 +33,7 @@ class Column(NamedTuple):
         required: whether a value must be there; all others may be missing and stay so.
         form: regular expression that a text matches as a whole.
         low, high: bounds of numbers and dates, both allowed.
-        references: the column whose values it takes.
+        references: the column whose values it takes; then the form is looked at where a value is not among them.
     """
 
     name: str
@@ -127,8 +127,8 @@ RAW: dict[str, Table] = {
         "an article bought by a customer on a day; several equal rows are quantity",
         (
             Column("t_dat", "date", "day of the purchase", required=True, low=FIRST_DAY, high=LAST_DAY),
-            Column("customer_id", "string", "who bought", required=True, references="customers.customer_id"),
-            Column("article_id", "string", "what was bought", required=True, references="articles.article_id"),
+            Column("customer_id", "string", "who bought", required=True, form=CUSTOMER_ID, references="customers.customer_id"),
+            Column("article_id", "string", "what was bought", required=True, form=ARTICLE_ID, references="articles.article_id"),
             Column("price", "float", "price paid", unit="the publisher's: 1 is about 590 of a currency", low=0),
             Column("sales_channel_id", "tinyint", "1 = store, 2 = online", low=1, high=2),
         ),

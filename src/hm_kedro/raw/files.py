@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import posixpath
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import fsspec
@@ -90,9 +91,10 @@ def read_columns(path: str) -> tuple[str, ...]:
             fs, place = fsspec.core.url_to_fs(path)
             with fs.open(place, "rb") as file:
                 return tuple(pq.read_schema(file).names)
-        with fsspec.open(path, "rt", encoding="utf-8-sig", compression="infer", newline="\n") as file:
-            return tuple(next(csv.reader(io.StringIO(file.readline())), ()))
-    except (ValueError, EOFError, OSError, csv.Error) as error:
+        # As bytes: text is decoded some way beyond its line.
+        with fsspec.open(path, "rb", compression="infer") as file:
+            return tuple(next(csv.reader(io.StringIO(file.readline().decode("utf-8-sig"))), ()))
+    except (ValueError, EOFError, OSError, zlib.error, csv.Error) as error:
         raise HmKedroError(f"'{path}' can't be read ({_first_words(error)}): get the file anew") from error
 
 
@@ -102,6 +104,11 @@ def _first_words(error: Exception) -> str:
 
 def plan(path: str, table: Table, chunk_bytes: int = CHUNK_BYTES) -> list[Chunk]:
     """Part a file that was found, or its parts, into chunks, in the order of the rows.
+
+    Args:
+        path: what `find` gave.
+        table: whose contract the file has.
+        chunk_bytes: of plain files; more than the header has.
 
     Raises:
         HmKedroError: a column of the table is not in the file, or is there twice.

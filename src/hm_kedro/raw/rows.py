@@ -158,6 +158,14 @@ def _split_plain(data: bytes, columns: Sequence[str], wanted: Sequence[str]) -> 
     if faults:
         lines = np.delete(lines, [line - 1 for line, _ in faults])
     broken = [Broken(line, "wrong_number_of_fields", text[:MOST_TEXT]) for line, text in faults if text]
+    # Arrow gives an empty line as a row of empty fields.
+    void = np.ones(fields.num_rows, bool)
+    for name in wanted:
+        void &= pc.is_null(fields[name]).to_numpy() if fields[name].null_count else False
+    if void.any():
+        texts = data.split(b"\n")
+        void[void] = [not texts[line - 1].removesuffix(b"\r") for line in lines[void]]
+        fields, lines = fields.filter(pa.array(~void)), lines[~void]
     return Rows(fields, lines, broken, line_count)
 
 

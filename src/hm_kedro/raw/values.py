@@ -126,7 +126,7 @@ def _check_values(text: pa.Array, column: Column) -> tuple[pa.Array, dict[str, n
     if column.required and text.null_count:
         faults["missing"] = _mask(pc.is_null(text))
     if column.type == "string":
-        if column.form:
+        if column.form and not column.references:
             matches = pc.match_substring_regex(text, f"^(?:{column.form})$")
             _note(faults, "malformed", pc.invert(matches))
         return text, faults
