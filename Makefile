@@ -19,7 +19,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --f
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test lint lock java clean
+.PHONY: help run test lint docs lock java clean
 .DEFAULT_GOAL := help
 
 help: ## List these commands
@@ -36,6 +36,9 @@ lint: $(INSTALLED) ## Check style, format and types
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+docs: $(INSTALLED) ## Write docs/tables.md from the contract of the tables
+	$(PY) -m hm_kedro.schemas > docs/tables.md
 
 lock: $(INSTALLED) ## Pin what pyproject.toml asks for: make lock LOCK_ARGS=--upgrade
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml

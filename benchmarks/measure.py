@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.pages import PROJECT
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ def measure(command: list[str], cwd: Path) -> Measurement:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Measurement(seconds, cpu, peak[0])
+
+
+def kedro(*arguments: str) -> Measurement:
+    """Measure a command of the project's."""
+    return measure([sys.executable, "-m", "kedro", *arguments], PROJECT)
 
 
 def _family(pid: int) -> list[int]:

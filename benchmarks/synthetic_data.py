@@ -15,10 +15,8 @@ import datetime as dt
 import json
 import os
 import platform
-import re
 import shutil
 import statistics
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +26,9 @@ import pyarrow.compute as pc
 
 from benchmarks import shape
 from benchmarks.baselines import METHODS, Log
-from benchmarks.measure import Measurement, measure
+from benchmarks.measure import Measurement, kedro
+from benchmarks.pages import PROJECT, insert, rows
 
-PROJECT = Path(__file__).resolve().parents[1]
 PAGE, README = PROJECT / "docs/synthetic_data.md", PROJECT / "README.md"
 REAL = Path(__file__).with_name("h_and_m_shape.json")
 SAMPLE = 120  # every so many customers: 0.83 %, as hm_behaviour has
@@ -51,32 +49,11 @@ PUBLISHED = {
 }
 
 
-def kedro(*arguments: str) -> Measurement:
-    """Run a command of the project's."""
-    return measure([sys.executable, "-m", "kedro", *arguments], PROJECT)
-
-
 def generate(scale: float, work: Path) -> Measurement:
     """Make files of a scale, anew."""
     shutil.rmtree(work, ignore_errors=True)
     params = f"scale={scale},raw_dir={work / 'raw'},output_dir={work / 'out'}"
     return kedro("run", "--pipeline", "synthetic_data", "--env", "synthetic", "--params", params)
-
-
-def insert(path: Path, name: str, table: str) -> None:
-    """Put a table between the marks of its name on a page."""
-    text = path.read_text(encoding="utf-8")
-    marks = f"<!-- {name} -->", f"<!-- /{name} -->"
-    pattern = re.compile(re.escape(marks[0]) + ".*?" + re.escape(marks[1]), re.DOTALL)
-    if not pattern.search(text):
-        raise SystemExit(f"'{path}' has no place for the table: it needs the marks {marks[0]} and {marks[1]}")
-    path.write_text(pattern.sub(f"{marks[0]}\n{table}\n{marks[1]}", text), encoding="utf-8")
-
-
-def rows(header: list[str], lines: list[list[str]]) -> str:
-    """A table in Markdown."""
-    rule = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [header, rule, *lines])
 
 
 def number(value: Any) -> str:

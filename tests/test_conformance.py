@@ -18,7 +18,18 @@ from hm_kedro.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ["local", "online_retail", "kaggle", "synthetic", "cluster", "test"]
-LAYERS = ["synthetic", "raw", "primary", "eda", "retrieval", "features", "models", "predictions", "reporting"]
+LAYERS = [
+    "synthetic",
+    "raw",
+    "intermediate",
+    "primary",
+    "eda",
+    "retrieval",
+    "features",
+    "models",
+    "predictions",
+    "reporting",
+]
 
 
 @pytest.fixture(scope="session")

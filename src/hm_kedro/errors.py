@@ -10,6 +10,10 @@ class HmKedroError(Exception):
     """What went wrong and how to mend it, in one line for the user; no stack trace is shown."""
 
 
+class TooManyRejectedRowsError(HmKedroError):
+    """More rows break the contract than a run accepts; `data_quality` has the table of what and why."""
+
+
 def one_line(error: BaseException) -> str:
     """Say an error in one line: ours as it stands, others by their kind and first words.
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
+from rich.console import Console
 
 from hm_kedro import engine
-from hm_kedro.errors import HmKedroError
+from hm_kedro.errors import HmKedroError, TooManyRejectedRowsError
 from hm_kedro.parameters import Parameters
-from hm_kedro.summary import print_summary
+from hm_kedro.summary import print_rejected, print_summary
 from hm_kedro.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -49,7 +50,14 @@ class ProjectHooks:
             # Before an hour's work, not after it.
             catalog["synthetic_files"].check_target()
         if "timeline" in pipeline.inputs() and catalog.exists("timeline"):
-            self._check_same_data(Timeline.read(catalog.load("timeline")))
+            timeline = Timeline.read(catalog.load("timeline"))
+            self._check_same_data(timeline)
+            if catalog.exists("accepted_log") and Timeline.read(catalog.load("accepted_log")) != timeline:
+                # The last run of data_processing ended between the first of its tables and its time line.
+                raise HmKedroError(
+                    f"output_dir '{self.parameters.output_dir}' holds tables of two runs, since the last one did not end: "
+                    "run `--pipeline data_processing` again"
+                )
 
     def _check_same_data(self, timeline: Timeline) -> None:
         asked = self.parameters
@@ -79,6 +87,8 @@ class ProjectHooks:
         engine.stop()
 
     @hook_impl
-    def on_pipeline_error(self) -> None:
-        """End the engine of a run that failed."""
+    def on_pipeline_error(self, error: Exception, catalog: CatalogProtocol[Any, Any]) -> None:
+        """End the engine of a run that failed, and show what was rejected where that is why."""
+        if isinstance(error, TooManyRejectedRowsError):
+            print_rejected(Console(), catalog.load("data_quality"))
         engine.stop()

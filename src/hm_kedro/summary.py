@@ -21,6 +21,8 @@ def print_summary(
     """Print what a run that evaluated, recommended or made data has found."""
     made = pipeline.all_outputs()
     console = Console()
+    if "data_quality" in made:
+        print_rejected(console, catalog.load("data_quality"))
     if "eda_summary" in made:
         _print_data(console, catalog.load("eda_summary"), parameters.raw_dir)
     if "metrics" in made:
@@ -38,6 +40,21 @@ def print_summary(
     ):
         if name in made:
             _print_place(console, name, f"{root}/{path}")
+
+
+def print_rejected(console: Console, data_quality: dict[str, Any]) -> None:
+    """Print which rows are in no primary table and why; nothing where all are."""
+    faults = [
+        (name, rule, count, counts["rows"])
+        for name, counts in data_quality.items()
+        for rule, count in counts["by_rule"].items()
+    ]
+    if not faults:
+        return
+    table = Table("table", "column and rule", "rejected rows", "share")
+    for name, rule, count, rows in faults:
+        table.add_row(name, rule, f"{count:,}", f"{count / rows:.3%}")
+    console.print(table)
 
 
 def _print_place(console: Console, name: str, place: str) -> None:

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from benchmarks.synthetic_data import PAGE, README, REAL, insert, number, rows
+from benchmarks.pages import insert, rows
+from benchmarks.synthetic_data import PAGE, README, REAL, number
 from tests import tiny
 
 from benchmarks import shape

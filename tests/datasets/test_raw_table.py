@@ -73,9 +73,9 @@ def test_every_file_is_read_whole(session, tmp_path, table):
 
 
 def test_columns_are_found_by_name_in_whatever_order_the_header_has(read):
-    assert rows(read("price,article_id,sales_channel_id,t_dat,customer_id\n0.5,0663713001,2,2018-09-20,000058a1\n")) == [
-        ROWS[1]
-    ]
+    assert rows(
+        read("price,article_id,sales_channel_id,t_dat,customer_id\n0.5,0663713001,2,2018-09-20,000058a1\n")
+    ) == [ROWS[1]]
 
 
 def test_columns_that_the_contract_does_not_know_are_left_out_and_named(read, caplog):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +92,44 @@ def test_missing_column_is_named(tmp_path: Path) -> None:
     line = refused(f"raw_dir={raw}", f"output_dir={tmp_path / 'out'}", "engine=sail")
     assert "customers.csv" in line
     assert "postal_code" in line
+
+
+def test_too_many_rejected_rows_stop_the_run_with_a_table_and_leave_what_was_there(
+    raw: Path, finished: Callable[[str], tuple[Path, str]], tmp_path: Path
+) -> None:
+    output = shutil.copytree(finished("sail")[0], tmp_path / "out")
+    before = {path: path.read_bytes() for path in (output / "03_primary/transactions").rglob("*.parquet")}
+    lines = tiny.make_transactions()
+    damaged = tiny.write_raw(tmp_path / "raw", [[*line[:3], "free", line[4]] for line in lines[:9]] + lines[9:])
+    params = f"raw_dir={damaged},output_dir={output},engine=sail"
+    ended = runs.kedro("run", "--env", "test", "--pipeline", "data_processing", "--params", params)
+    assert ended.returncode == 1
+    (line,) = [line for line in ended.stderr.splitlines() if line.strip()]
+    assert f"transactions_train 9 of {len(lines)} rows (price unreadable 9): see rejected_rows" in line
+    assert "data_processing.max_rejected_share" in line
+    assert "price unreadable" in ended.stdout
+    assert {path: path.read_bytes() for path in before} == before
+    rejected = runs.read(output, "03_primary/rejected_rows")
+    assert rejected["line"].tolist() == list(range(2, 11))
+    assert set(rejected["value"]) == {"free"}
+
+
+def test_tables_of_other_weeks_are_not_mixed_in(
+    raw: Path, finished: Callable[[str], tuple[Path, str]], tmp_path: Path
+) -> None:
+    places = [f"raw_dir={raw}", f"output_dir={finished('sail')[0]}", "engine=sail"]
+    line = refused(*places, "data_processing.history_weeks=3", pipeline="eda")
+    assert "holds tables of all weeks, not of 3" in line
+
+
+def test_tables_of_a_run_that_did_not_end_are_not_read(
+    raw: Path, finished: Callable[[str], tuple[Path, str]], tmp_path: Path
+) -> None:
+    output = shutil.copytree(finished("sail")[0], tmp_path / "out")
+    log = json.loads((output / "02_intermediate/accepted_log.json").read_text())
+    (output / "02_intermediate/accepted_log.json").write_text(json.dumps(log | {"last_day": "2020-07-01"}))
+    line = refused(f"raw_dir={raw}", f"output_dir={output}", "engine=sail", pipeline="eda")
+    assert "the last one did not end: run `--pipeline data_processing` again" in line
 
 
 def test_pipeline_whose_inputs_are_not_there_says_so(raw: Path, tmp_path: Path) -> None:

@@ -6,8 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from tests import runs, tiny
+
+from benchmarks import duckdb_processing
+from hm_kedro.schemas import PRIMARY
 
 pytestmark = pytest.mark.integration
 Finished = Callable[[str], tuple[Path, str]]
@@ -53,6 +57,36 @@ def test_gzipped_files_are_read_like_plain_ones(raw: Path, finished: Finished, t
     runs.run("test", gzipped, tmp_path / "out", "engine=sail", pipeline="data_processing")
     for table in ("03_primary/articles", "03_primary/customers", "03_primary/transactions"):
         assert runs.read(output, table).equals(runs.read(tmp_path / "out", table))
+
+
+def test_primary_tables_are_of_the_contract(finished: Finished) -> None:
+    output, _ = finished("spark")
+    for name, table in PRIMARY.items():
+        read = runs.read(output, f"03_primary/{name}")
+        assert set(read.columns) == {column.name for column in table.columns}
+        for column in table.columns:
+            assert not (column.required and read[column.name].isna().any()), (name, column.name)
+        assert not read.duplicated(list(table.key)).any()
+
+
+def test_duckdb_makes_the_same_transactions(raw: Path, finished: Finished, tmp_path: Path) -> None:
+    output, _ = finished("sail")
+    duckdb_processing.process(raw, tmp_path)
+    for one, other in (("transactions", "transactions"), ("rejected_rows", "rejected.parquet")):
+        assert len(runs.read(output, f"03_primary/{one}")) == len(pd.read_parquet(tmp_path / other))
+    left = runs.read(output, "03_primary/transactions")
+    right = pd.read_parquet(tmp_path / "transactions")
+    keys = ["t_dat", "customer", "article", "price", "sales_channel_id"]
+    right = right.sort_values(keys).reset_index(drop=True).astype({"weeks_to_cutoff": "int32"})
+    pd.testing.assert_frame_equal(
+        left.drop(columns="t_dat"), right[sorted(right.columns)].drop(columns="t_dat"), check_dtype=False
+    )
+
+
+def test_fewer_weeks_of_history_still_give_a_submission(raw: Path, tmp_path: Path) -> None:
+    runs.run("test", raw, tmp_path, "engine=sail", "data_processing.history_weeks=3")
+    assert runs.read(tmp_path, "03_primary/transactions")["weeks_to_cutoff"].max() == 3
+    runs.check_submission(raw, tmp_path)
 
 
 def test_every_pipeline_runs_alone_on_what_the_others_saved(raw: Path, finished: Finished) -> None:

@@ -1,6 +1,7 @@
 """Finding raw files and naming what is wrong with them."""
 
 import gzip
+from itertools import pairwise
 
 import pytest
 
@@ -78,4 +79,4 @@ def test_chunks_cover_a_file_once(tmp_path):
     spans = [(chunk.start, chunk.end) for chunk in files.plan(str(path), TABLE, 40)]
     assert spans[0][0] == 0
     assert spans[-1][1] == path.stat().st_size
-    assert all(one[1] == other[0] for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(spans))

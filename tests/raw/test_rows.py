@@ -107,7 +107,9 @@ def test_without_an_id_at_its_start_a_row_ends_where_its_quotes_are_closed():
 
 
 PIECES = st.lists(
-    st.sampled_from([SOUND, b'"', b",", b"\n", b"\r", b"\r\n", b"\xff", b"a", b"0108775015,", "é".encode(), b" ", b"\0"]),
+    st.sampled_from(
+        [SOUND, b'"', b",", b"\n", b"\r", b"\r\n", b"\xff", b"a", b"0108775015,", "é".encode(), b" ", b"\0"]
+    ),
     max_size=30,
 ).map(b"".join)
 
@@ -129,7 +131,9 @@ def test_whatever_the_bytes_rows_with_line_ends_cover_every_line_once(data):
     assert (begun[:1], bool(begun)) == (full[:1], bool(full))
 
 
-@given(st.lists(st.tuples(*[st.text(st.characters(exclude_characters="\r\0", codec="utf-8"), max_size=8)] * 3), min_size=1))
+@given(
+    st.lists(st.tuples(*[st.text(st.characters(exclude_characters="\r\0", codec="utf-8"), max_size=8)] * 3), min_size=1)
+)
 def test_what_a_csv_writer_wrote_is_read_back(written):
     columns = ["detail_desc", "prod_name", "index_code"]
     text = io.StringIO()

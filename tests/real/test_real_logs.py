@@ -27,9 +27,25 @@ def test_real_log_gives_a_submission_for_every_customer(log: str, tmp_path: Path
     runs.check_submission(LOGS / log, tmp_path)
     assert sorted((path.name, path.stat().st_mtime_ns) for path in (LOGS / log).iterdir()) == before
     quality = json.loads((tmp_path / "08_reporting/data_quality.json").read_text())
-    assert quality["kept"] == quality["rows"]
+    assert all(counts["kept"] == counts["rows"] and not counts["by_rule"] for counts in quality.values())
+    if log == "hm_week":
+        assert_h_and_m_is_whole(tmp_path, quality)
     if log != "hm_week":  # which has no history to rank by
         assert_models_rank_as_they_should(tmp_path)
+
+
+def assert_h_and_m_is_whole(output: Path, quality: dict) -> None:
+    """Nothing of H&M's real files is lost."""
+    assert {name: counts["kept"] for name, counts in quality.items()} == {
+        "articles": 105_542,
+        "customers": 107_103,
+        "transactions": 251_065,
+        "submission_lines": 107_103,
+    }
+    assert runs.read(output, "03_primary/transactions")["quantity"].sum() == 251_065
+    assert runs.read(output, "03_primary/articles")["product"].nunique() == 47_224
+    assert len(runs.read(output, "03_primary/customers")) == 107_103
+    assert len(runs.read(output, "03_primary/rejected_rows")) == 0
 
 
 def assert_models_rank_as_they_should(output: Path) -> None:

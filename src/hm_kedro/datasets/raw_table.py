@@ -96,9 +96,7 @@ class RawTable(AbstractDataset[Any, Any]):
         return preview
 
 
-def _reader(
-    chunks: list[files.Chunk], table: Table
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _reader(chunks: list[files.Chunk], table: Table) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Make the function that reads the chunks whose numbers it is given."""
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

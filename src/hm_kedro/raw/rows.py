@@ -183,7 +183,7 @@ def _split_single(data: bytes, columns: Sequence[str], wanted: Sequence[str]) ->
     ]
     places = np.array([place for place, _ in sound], np.int64)
     values = pa.array([line for _, line in sound], pa.string())
-    return Rows(pa.table({name: values for name in wanted}), places, broken, len(lines))
+    return Rows(pa.table(dict.fromkeys(wanted, values)), places, broken, len(lines))
 
 
 def _one_a_line(lines: list[bytes]) -> Iterator[tuple[int, bytes, bool]]:
@@ -226,7 +226,9 @@ def _split_quoted(records: list[tuple[int, str]], width: int) -> tuple[list[int]
                     broken.append(Broken(records[at][0], "wrong_number_of_fields", records[at][1][:MOST_TEXT]))
                 at += 1
         except csv.Error:
-            rule = "unclosed_quote" if reader.line_num > at - begin + 1 or _ends_open(records[at][1]) else "malformed_row"
+            rule = (
+                "unclosed_quote" if reader.line_num > at - begin + 1 or _ends_open(records[at][1]) else "malformed_row"
+            )
         if rule:
             broken.append(Broken(records[at][0], rule, records[at][1][:MOST_TEXT]))
             at += 1

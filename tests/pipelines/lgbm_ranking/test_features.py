@@ -262,6 +262,8 @@ def test_an_article_last_sold_over_28_days_ago_has_sales_but_no_price(table, cus
 
 # Each example holds a dozen small shops in one log, so that one question to the engine answers for all.
 SHOPS = range(12)
+
+
 def test_a_purchase_of_two_pieces_says_what_two_of_one_say(table, articles, customers):
     twice = table(PRIMARY, LOG + LOG)
     pairs = table(f"{PRIMARY}, quantity int", [(*line, 2) for line in LOG])

@@ -64,7 +64,7 @@ def articles(shop, params):
 def test_articles_have_every_column_filled(articles, shop):
     assert len(articles) == len(shop.assortment.ids)
     for row in articles[::50]:
-        assert list(row) == [column.name for column in RAW["articles"]]
+        assert list(row) == [column.name for column in RAW["articles"].columns]
         assert all(value for name, value in row.items() if name != "detail_desc")
         assert row["article_id"].startswith(row["product_code"])
         assert len(row["article_id"]) == 10

@@ -42,7 +42,9 @@ def one_row_a_key(raw: DataFrame, table: str, number: str) -> DataFrame:
     sound = F.col("rule").isNull()
     place = F.col("chunk").cast("bigint") * F.lit(1 << 32) + F.col("line")
     values = [_written(column.name) for column in RAW[table].columns if column.name != key]
-    versions = raw.where(sound).select(key, place.alias("place"), F.concat_ws("\x1f", F.lit(""), *values).alias("version"))
+    versions = raw.where(sound).select(
+        key, place.alias("place"), F.concat_ws("\x1f", F.lit(""), *values).alias("version")
+    )
     # A window over each key would say the same at five times the time: nearly all have one row.
     keys = versions.groupBy(key).agg(
         F.min("place").alias("first_place"), (F.min("version") != F.max("version")).alias("differs")

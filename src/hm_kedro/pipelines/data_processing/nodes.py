@@ -61,9 +61,7 @@ def build_articles(checked_articles: DataFrame, transactions: DataFrame) -> Data
         One row per article (see `schemas.PRIMARY`); `first_day` and `last_day` are of the whole history before the
         cutoff, so no features of an earlier week.
     """
-    sold = transactions.groupBy("article").agg(
-        F.min("t_dat").alias("first_day"), F.max("t_dat").alias("last_day")
-    )
+    sold = transactions.groupBy("article").agg(F.min("t_dat").alias("first_day"), F.max("t_dat").alias("last_day"))
     known = checked_articles.where("article is not null").join(sold, "article", "left")
     in_order = Window.orderBy("product_code")
     products = known.select("product_code").where("product_code is not null").distinct()

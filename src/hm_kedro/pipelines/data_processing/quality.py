@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from hm_kedro.errors import HmKedroError
+from hm_kedro.errors import HmKedroError, TooManyRejectedRowsError
 from hm_kedro.parameters import DataProcessingParameters, parse_cutoff
 from hm_kedro.timeline import WEEK, Timeline
 
@@ -169,19 +169,17 @@ def accept_log(
 
 def _refuse_too_many_rejects(data_quality: dict[str, Any], params: DataProcessingParameters) -> None:
     over = [
-        name
-        for name, counts in data_quality.items()
-        if counts["rejected"] > params.max_rejected_share * counts["rows"]
+        name for name, counts in data_quality.items() if counts["rejected"] > params.max_rejected_share * counts["rows"]
     ]
     if over:
         told = "; ".join(
-            f"{FILES[name]}: {data_quality[name]['rejected']:,} of {data_quality[name]['rows']:,} rows "
+            f"{FILES[name]} {data_quality[name]['rejected']:,} of {data_quality[name]['rows']:,} rows "
             f"({', '.join(f'{rule} {count:,}' for rule, count in data_quality[name]['by_rule'].items())})"
             for name in over
         )
-        raise HmKedroError(
-            f"too many rows can't be used, {told}: they stand in rejected_rows, with file and line; mend the files or "
-            "raise data_processing.max_rejected_share"
+        raise TooManyRejectedRowsError(
+            f"too many rows can't be used, {told}: see rejected_rows for their lines, mend the files or raise "
+            "data_processing.max_rejected_share"
         )
 
 
