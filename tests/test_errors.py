@@ -82,3 +82,9 @@ def test_all_refused_parameters_are_named():
     said = describe_validation(refused(rank="many", rnak=2))
     assert said.startswith("parameter 'als.rank' = 'many': ")
     assert "; unknown parameter 'als.rnak'" in said
+
+
+def test_an_error_of_ours_in_an_engines_worker_is_said_by_itself():
+    ours = "hm_kedro.errors.HmKedroError: 'a.csv.gz' is damaged: get the file anew"
+    trace = f"Job aborted\nTraceback (most recent call last):\n  File x\n{ours}\n"
+    assert one_line(raised(RuntimeError("node failed"), RuntimeError(trace))) == ours.partition(": ")[2]

@@ -55,7 +55,7 @@ class ProjectHooks:
             if catalog.exists("accepted_log") and Timeline.read(catalog.load("accepted_log")) != timeline:
                 # The last run of data_processing ended between the first of its tables and its time line.
                 raise HmKedroError(
-                    f"output_dir '{self.parameters.output_dir}' holds tables of two runs, since the last one did not end: "
+                    f"output_dir '{self.parameters.output_dir}' holds tables of two runs, the last one did not end: "
                     "run `--pipeline data_processing` again"
                 )
 
