@@ -30,6 +30,17 @@ class DataProcessingParameters(Group):
     history_weeks: PositiveInt | None
 
 
+class EdaParameters(Group):
+    """On what the relevance of attributes is measured."""
+
+    relevance_weeks: PositiveInt
+    relevance_window_days: PositiveInt
+    relevance_buyers: PositiveInt
+    relevance_groups: int = Field(ge=2)
+    resamples: int = Field(ge=100)
+    seed: int
+
+
 class AlsParameters(Group):
     """The implicit-feedback ALS of Hu, Koren, Volinsky (2008), the same for both solvers."""
 
@@ -232,6 +243,7 @@ class Parameters(Group):
     cutoff: Annotated[date | None, BeforeValidator(parse_cutoff)]
     engine: str
     data_processing: DataProcessingParameters
+    eda: EdaParameters
     als: AlsParameters
     retrieval: RetrievalParameters
     features: FeatureParameters

@@ -3,7 +3,7 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-DEFAULT = ("data_processing", "eda", "als_candidates", "lgbm_ranking", "evaluation")
+DEFAULT = ("data_processing", "eda", "als_candidates", "lgbm_ranking", "evaluation", "reporting")
 
 
 def register_pipelines() -> dict[str, Pipeline]:

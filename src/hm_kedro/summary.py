@@ -37,6 +37,7 @@ def print_summary(
     for name, path in (
         ("submission", "07_model_output/submission.csv"),
         ("metrics", "08_reporting/metrics.json"),
+        ("report", "08_reporting/report.html"),
     ):
         if name in made:
             _print_place(console, name, f"{root}/{path}")

@@ -43,6 +43,32 @@ def test_engines_make_the_same_tables(finished: Finished) -> None:
     runs.assert_same_tables(finished("spark")[0], finished("sail")[0], als=False)
 
 
+def test_engines_see_the_same_shop(finished: Finished) -> None:
+    """Every number of the exploration but the bits of information, whose logarithms differ in their last digits."""
+    one, other = (
+        json.loads((finished(engine)[0] / "08_reporting/eda_summary.json").read_text()) for engine in ("spark", "sail")
+    )
+    for summary in (one, other):
+        assert {"top_articles", "lift", "season", "retention"} <= summary["figures"].keys()
+        for figure in summary["figures"].values():
+            assert figure["reading"]
+            assert max(map(len, figure["numbers"].values())) <= 500
+    for name in one["figures"].keys() - {"information"}:
+        assert one["figures"][name] == other["figures"][name], name
+    assert one["figures"].keys() == other["figures"].keys()
+    assert one["left_out"] == other["left_out"]
+
+
+def test_run_leaves_a_report_of_what_it_saw(finished: Finished) -> None:
+    output, printed = finished("sail")
+    page = (output / "08_reporting/report.html").read_text()
+    summary = json.loads((output / "08_reporting/eda_summary.json").read_text())
+    figures = {path.stem for path in (output / "08_reporting/figures").glob("*.json")}
+    assert figures == summary["figures"].keys()
+    assert page.count('class="plotly-graph-div"') == len(figures)
+    assert str(output / "08_reporting/report.html") in printed
+
+
 def test_repeated_run_makes_the_same_bytes(raw: Path, finished: Finished, tmp_path: Path) -> None:
     output, _ = finished("sail")
     runs.run("test", raw, tmp_path / "again", "engine=sail")
@@ -92,7 +118,7 @@ def test_fewer_weeks_of_history_still_give_a_submission(raw: Path, tmp_path: Pat
 def test_every_pipeline_runs_alone_on_what_the_others_saved(raw: Path, finished: Finished) -> None:
     output, _ = finished("sail")
     before = (output / "07_model_output/submission.csv").read_bytes()
-    for pipeline in ("eda", "als_candidates", "lgbm_ranking", "evaluation"):
+    for pipeline in ("eda", "als_candidates", "lgbm_ranking", "evaluation", "reporting"):
         runs.run("test", raw, output, "engine=sail", pipeline=pipeline)
     assert (output / "07_model_output/submission.csv").read_bytes() == before
 

@@ -1,9 +1,20 @@
 """Catalog types that Kedro lacks."""
 
+from hm_kedro.datasets.article_images import ArticleImages
+from hm_kedro.datasets.figure import OptionalFigure
 from hm_kedro.datasets.kaggle_folder import KaggleFolder
 from hm_kedro.datasets.lightgbm_booster import LightGBMBooster
 from hm_kedro.datasets.parquet_batches import ParquetBatches
 from hm_kedro.datasets.raw_table import RawTable
 from hm_kedro.datasets.spark_table import SparkCsvFile, SparkTable
 
-__all__ = ["KaggleFolder", "LightGBMBooster", "ParquetBatches", "RawTable", "SparkCsvFile", "SparkTable"]
+__all__ = [
+    "ArticleImages",
+    "KaggleFolder",
+    "LightGBMBooster",
+    "OptionalFigure",
+    "ParquetBatches",
+    "RawTable",
+    "SparkCsvFile",
+    "SparkTable",
+]

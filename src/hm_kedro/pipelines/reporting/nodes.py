@@ -1,0 +1,101 @@
+"""The report: one page that needs nothing but a browser."""
+
+import base64
+from typing import Any
+
+import plotly.graph_objects as go
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from hm_kedro.datasets.article_images import Pictures
+from hm_kedro.timeline import Timeline
+
+PARTS = {
+    "shop": "The shop",
+    "customers": "Its customers",
+    "assortment": "What it sells",
+    "seasons": "When it sells",
+    "relevance": "What tells about the next purchase",
+}
+# Of the words that names of colours are made of, the first that is found; in CSS.
+TILES = {
+    "black": "#1b1b1b",
+    "white": "#f7f7f4",
+    "beige": "#dcc9a8",
+    "grey": "#9a9a9a",
+    "blue": "#2f5d9b",
+    "turquoise": "#2fa8a5",
+    "green": "#4b7f52",
+    "yellow": "#e8c547",
+    "orange": "#e0803c",
+    "red": "#b3262e",
+    "pink": "#e59bb0",
+    "purple": "#77509b",
+    "brown": "#6f4e37",
+    "gold": "#c9a227",
+    "silver": "#c0c0c0",
+}
+NO_COLOUR = "#e4e4e4"
+
+
+def write_report(
+    timeline: dict[str, Any],
+    data_quality: dict[str, Any],
+    eda_summary: dict[str, Any],
+    article_images: Pictures,
+    **figures: go.Figure,
+) -> str:
+    """Write the page: what was read, the shop in numbers, every figure with what it says, what was left out and why.
+
+    Args:
+        figures: by dataset; those without traces are left out.
+
+    Returns:
+        HTML with the figures' script in it: nothing is loaded from elsewhere.
+    """
+    environment = Environment(
+        loader=PackageLoader("hm_kedro.pipelines.reporting", "."), autoescape=True, undefined=StrictUndefined
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    drawn = {
+        name: Markup(
+            figures[f"{name}_figure"].to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
+        )
+        for name in eda_summary["figures"]
+    }
+    return environment.get_template("report.html.j2").render(
+        shop=eda_summary,
+        quality=data_quality,
+        timeline=Timeline.read(timeline),
+        parts=PARTS,
+        drawn=drawn,
+        bestsellers=list_bestsellers(eda_summary, article_images),
+        plotly=Markup(get_plotlyjs()),
+    )
+
+
+def list_bestsellers(eda_summary: dict[str, Any], article_images: Pictures) -> list[dict[str, Any]]:
+    """List the last week's bestsellers, if there are some, with their pictures or a tile of their colour."""
+    if "top_articles" not in eda_summary["figures"]:
+        return []
+    numbers = eda_summary["figures"]["top_articles"]["numbers"]
+    rows = [dict(zip(numbers, values, strict=True)) for values in zip(*numbers.values(), strict=True)]
+    return [
+        row | {"tile": tile(row["colour_group_name"]), "picture": _inline(article_images.get(row["article_id"]))}
+        for row in rows
+        if row["weeks_to_cutoff"] == 1
+    ]
+
+
+def _inline(jpeg: bytes | None) -> str | None:
+    return None if jpeg is None else f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+def tile(colour: str | None) -> str:
+    """The CSS colour of a colour's name.
+
+    >>> tile("Dark Blue"), tile(None)
+    ('#2f5d9b', '#e4e4e4')
+    """
+    return next((css for word, css in TILES.items() if colour and word in colour.lower()), NO_COLOUR)

@@ -1,0 +1,32 @@
+"""One page from what the other pipelines left.
+
+data_quality + eda_summary + figures ─ report
+"""
+
+from kedro.pipeline import Node, Pipeline
+
+from hm_kedro.pipelines.eda.nodes import PARTS, figure_names
+from hm_kedro.pipelines.reporting.nodes import write_report
+
+
+def create_pipeline(**_: object) -> Pipeline:
+    """Wire reporting."""
+    figures = {name: name for part in PARTS for name in figure_names(part)}
+    return Pipeline(
+        [
+            Node(
+                write_report,
+                name="write_report",
+                inputs={
+                    "article_images": "article_images",
+                    "timeline": "timeline",
+                    "data_quality": "data_quality",
+                    "eda_summary": "eda_summary",
+                    **figures,
+                },
+                outputs="report",
+            )
+        ],
+        namespace="reporting",
+        prefix_datasets_with_namespace=False,
+    )

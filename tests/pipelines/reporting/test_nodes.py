@@ -1,0 +1,94 @@
+"""The report."""
+
+import plotly.graph_objects as go
+
+from hm_kedro.datasets.article_images import ArticleImages, Pictures
+from hm_kedro.pipelines.reporting.nodes import write_report
+
+TIMELINE = {
+    "raw_dir": "raw <files>",
+    "asked_cutoff": None,
+    "cutoff": "2020-09-16",
+    "first_day": "2020-06-01",
+    "last_day": "2020-09-15",
+    "log_end": "2020-09-15",
+}
+QUALITY = {"transactions": {"rows": 9, "kept": 7, "rejected": 2, "by_rule": {"price unreadable": 2}}}
+TOP = {
+    "last_rank": [1, 1],
+    "weeks_to_cutoff": [2, 1],
+    "rank": [3, 1],
+    "pieces": [5, 1234],
+    "article_id": ["0108775015"] * 2,
+    "prod_name": ["Strap <top>"] * 2,
+    "colour_group_name": ["Dark Blue"] * 2,
+    "product_type_name": [None] * 2,
+}
+SUMMARY = {
+    "customers": 4,
+    "customers_with_a_transaction": 3,
+    "customers_without_a_transaction": 1,
+    "share_with_a_transaction": 0.75,
+    "share_without_a_transaction": 0.25,
+    "transactions": 12345,
+    "articles": 3,
+    "articles_never_sold": 1,
+    "days": 18,
+    "first_day": "2020-08-29",
+    "last_day": "2020-09-15",
+    "figures": {
+        "top_articles": {"part": "assortment", "title": "Top", "reading": "They <sell>.", "numbers": TOP},
+    },
+    "left_out": {"Prices paid": "no prices"},
+}
+
+
+def test_the_report_shows_numbers_figures_readings_and_what_is_left_out():
+    page = write_report(
+        TIMELINE, QUALITY, SUMMARY, Pictures("nowhere"), top_articles_figure=go.Figure(go.Bar(x=[1], y=[2]))
+    )
+    for words in (
+        "<b>12,345</b>transactions",
+        "with a transaction (75.0 %)",
+        "without (25.0 %)",
+        "price unreadable 2",
+        "They &lt;sell&gt;.",
+        "Strap &lt;top&gt;",
+        "background: #2f5d9b",
+        "1,234 sold",
+        "Prices paid: no prices",
+        "raw &lt;files&gt;",
+    ):
+        assert words in page, words
+    assert page.count('class="plotly-graph-div"') == 1
+
+
+def test_the_report_loads_nothing_from_elsewhere():
+    page = write_report(
+        TIMELINE, QUALITY, SUMMARY, Pictures("nowhere"), top_articles_figure=go.Figure(go.Bar(x=[1], y=[2]))
+    )
+    outside = page.split("<script>", 1)[0] + page.rsplit("</head>", 1)[1]
+    assert "src=" not in outside
+    assert "href=" not in outside
+
+
+def test_bestsellers_are_shown_by_their_pictures_where_there_are_some(tmp_path):
+    (tmp_path / "010").mkdir()
+    (tmp_path / "010/0108775015.jpg").write_bytes(b"a picture")
+    pictures = ArticleImages(path=str(tmp_path)).load()
+    assert pictures.get("0208775015") is None
+    page = write_report(TIMELINE, QUALITY, SUMMARY, pictures, top_articles_figure=go.Figure(go.Bar(x=[1], y=[2])))
+    assert '<img src="data:image/jpeg;base64,YSBwaWN0dXJl"' in page
+    assert "background: #2f5d9b" not in page
+
+
+def test_a_shop_without_anything_still_has_a_report():
+    nothing = dict.fromkeys(SUMMARY, 0) | {
+        "share_with_a_transaction": None,
+        "share_without_a_transaction": None,
+        "figures": {},
+        "left_out": {},
+    }
+    page = write_report(TIMELINE, {}, nothing, Pictures("nowhere"))
+    assert "Left out" not in page
+    assert "None" not in page.split("</script>", 1)[1]
