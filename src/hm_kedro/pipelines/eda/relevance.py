@@ -87,7 +87,8 @@ def draw_weights(rng: np.random.Generator, params: EdaParameters) -> DataFrame:
 def lift_intervals(sums: pd.DataFrame, rng: np.random.Generator, params: EdaParameters) -> list[list[Any]]:
     """Divide what was observed by what was expected, and draw the groups again for the interval."""
     rows: list[list[Any]] = []
-    for attribute, of_groups in sums.groupby("attribute"):
+    # In an order of their own: what is drawn must not depend on that in which an engine gives them.
+    for attribute, of_groups in sums.sort_values(["attribute", "group"]).groupby("attribute"):
         observed, expected = of_groups["observed"].to_numpy(float), of_groups["expected"].to_numpy(float)
         # Of one value only every purchase is, and every expectation.
         if not 0 < expected.sum() < of_groups["purchases"].sum():
