@@ -78,5 +78,12 @@ def test_engines_make_the_same_tables_of_a_real_log(tmp_path: Path) -> None:
     short = ["als.rank=4", "als.iterations=1", "training.weeks=1"]
     raw = LOGS / "hm_behaviour"
     for engine in ("spark", "sail"):
-        runs.run("kaggle", raw, tmp_path / engine, f"engine={engine}", *short, until="features,submission_lines")
+        runs.run(
+            "kaggle",
+            raw,
+            tmp_path / engine,
+            f"engine={engine}",
+            *short,
+            until="features,submission_lines,rejected_rows",
+        )
     runs.assert_same_tables(tmp_path / "spark", tmp_path / "sail", als=False)
