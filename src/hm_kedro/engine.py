@@ -15,11 +15,13 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import threading
 import warnings
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ from hm_kedro.errors import HmKedroError
 from hm_kedro.java import java_home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pyarrow as pa
     from pyspark import SparkConf
@@ -107,11 +109,39 @@ def from_arrow(table: pa.Table) -> DataFrame:
     if table.nbytes <= MOST_BYTES_IN_A_PLAN:
         return session().createDataFrame(table)
     running = session()
-    _Engine.carried = _Engine.carried or tempfile.TemporaryDirectory(prefix="hm-kedro-")
-    handle, path = tempfile.mkstemp(suffix=".parquet", dir=_Engine.carried.name)
+    handle, path = _carried_file(".parquet")
     with os.fdopen(handle, "wb") as file:
         pq.write_table(table, file)
     return running.read.parquet(path)
+
+
+def share(value: Any) -> Callable[[], Any]:
+    """Carry a value to the workers, past the plan, whose size is bounded.
+
+    Returns:
+        What gives the value, here and in the functions that workers run; read once in a process of theirs.
+    """
+    if _Engine.name == "cluster":  # whose workers don't see this machine's files
+        return partial(_broadcast_value, session().sparkContext.broadcast(value))
+    handle, path = _carried_file(".pickle")
+    with os.fdopen(handle, "wb") as file:
+        pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
+    return partial(_read_shared, path)
+
+
+def _broadcast_value(broadcast: Any) -> Any:
+    return broadcast.value
+
+
+@lru_cache(maxsize=8)
+def _read_shared(path: str) -> Any:
+    with Path(path).open("rb") as file:
+        return pickle.load(file)
+
+
+def _carried_file(suffix: str) -> tuple[int, str]:
+    _Engine.carried = _Engine.carried or tempfile.TemporaryDirectory(prefix="hm-kedro-")
+    return tempfile.mkstemp(suffix=suffix, dir=_Engine.carried.name)
 
 
 def stop() -> None:
@@ -119,6 +149,7 @@ def stop() -> None:
     carried, _Engine.carried = _Engine.carried, None
     if carried is not None:
         carried.cleanup()
+        _read_shared.cache_clear()
     running, _Engine.session = _Engine.session, None
     server, _Engine.sail_server = _Engine.sail_server, None
     if running is not None:

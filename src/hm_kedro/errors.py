@@ -51,6 +51,8 @@ def describe_validation(error: ValidationError) -> str:
         name = ".".join(str(step) for step in problem["loc"])
         if problem["type"] == "extra_forbidden":
             parts.append(f"unknown parameter '{name}': see conf/base/parameters for those there are")
+        elif problem["type"] == "value_error":
+            parts.append(f"parameters '{name}': {problem['ctx']['error']}")
         else:
             parts.append(f"parameter '{name}' = {problem['input']!r}: {problem['msg'].lower()}")
     return "; ".join(parts)

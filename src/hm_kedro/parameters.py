@@ -6,11 +6,22 @@ before anything starts.
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from hm_kedro.errors import HmKedroError
+from hm_kedro.schemas import ATTRIBUTES
 
 Share = Annotated[float, Field(ge=0, le=1)]
 # Size of synthetic files against H&M's; at the least a hundred customers.
@@ -45,43 +56,111 @@ class AlsParameters(Group):
     """The implicit-feedback ALS of Hu, Koren, Volinsky (2008), the same for both solvers."""
 
     window_days: PositiveInt
+    max_purchases: PositiveInt
     half_life_days: PositiveFloat
+    rarity_power: float = Field(ge=0, le=2)
     on_sale_days: PositiveInt
     rank: int = Field(ge=1, le=1024)
     iterations: PositiveInt
     alpha: PositiveFloat
-    regularisation: float = Field(ge=0)
+    regularisation: NonNegativeFloat
+    fold_in_regularisation: NonNegativeFloat
     blocks: PositiveInt
+    checkpoint_interval: PositiveInt
     seed: int
 
 
-class AlsRetriever(Group):
+class RelatedParameters(Group):
+    """Which articles are bought by the same customers."""
+
+    window_days: PositiveInt
+    max_purchases: PositiveInt
+    half_life_days: PositiveFloat
+    history_power: Share
+    popularity_power: Share
+    min_customers: PositiveInt
+    neighbours: PositiveInt
+
+
+class SalesParameters(Group):
+    """Over which days sales are counted, and by which groups of customers."""
+
+    window_days: PositiveInt
+    trend_days: PositiveInt
+    age_edges: tuple[PositiveInt, ...]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.trend_days <= self.window_days:
+            raise ValueError(f"trend_days {self.trend_days} must be more than window_days {self.window_days}")
+        if list(self.age_edges) != sorted(set(self.age_edges)):
+            raise ValueError(f"age_edges {list(self.age_edges)} must rise")
+        return self
+
+
+class Retriever(Group):
+    """How many articles a retriever proposes to a customer (none: it is off), and its weight in the blend."""
+
+    top: NonNegativeInt
+    weight: NonNegativeFloat
+
+
+class AlsRetriever(Retriever):
     """Articles whose factors fit the customer's best."""
 
-    top: PositiveInt
+    already_bought: bool
 
 
-class OwnPurchasesRetriever(Group):
-    """The customer's own past articles, decayed."""
+class HistoryRetriever(Retriever):
+    """By the customer's own history: a purchase counts 1 / age^decay_power, ages in days."""
 
-    top: PositiveInt
-    window_days: PositiveInt
-    half_life_days: PositiveFloat
+    decay_power: NonNegativeFloat
 
 
-class BestsellersRetriever(Group):
-    """What everybody bought in the last days."""
+class AttributeProfileRetriever(HistoryRetriever):
+    """Articles like those that the customer buys."""
 
-    top: int = Field(ge=12)
-    window_days: PositiveInt
+    attributes: tuple[Literal["product", *ATTRIBUTES], ...]  # type: ignore[valid-type]
+    articles: PositiveInt
+
+
+class GroupRetriever(Retriever):
+    """Bestsellers of a group of customers."""
+
+    smoothing: NonNegativeFloat
 
 
 class RetrievalParameters(Group):
-    """How many candidates each retriever proposes to a customer."""
+    """Which retrievers propose how many candidates, and how many of them a customer gets."""
 
+    history_days: PositiveInt
+    budget: PositiveInt
     als: AlsRetriever
-    own_purchases: OwnPurchasesRetriever
-    bestsellers: BestsellersRetriever
+    own_purchases: HistoryRetriever
+    product_variants: HistoryRetriever
+    bought_together: HistoryRetriever
+    attribute_profile: AttributeProfileRetriever
+    bestsellers: Retriever
+    age_bestsellers: GroupRetriever
+    section_bestsellers: HistoryRetriever
+    trending: Retriever
+    newcomers: GroupRetriever
+
+    def of(self, name: str) -> Retriever:
+        """Give the parameters of a retriever."""
+        group: Retriever = getattr(self, name)
+        return group
+
+    @property
+    def retrievers(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(name for name, value in self if isinstance(value, Retriever))
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not any(self.of(name).top for name in self.retrievers):
+            raise ValueError("every retriever's top is 0: switch one on")
+        return self
 
 
 class FeatureParameters(Group):
@@ -245,6 +324,8 @@ class Parameters(Group):
     data_processing: DataProcessingParameters
     eda: EdaParameters
     als: AlsParameters
+    related: RelatedParameters
+    sales: SalesParameters
     retrieval: RetrievalParameters
     features: FeatureParameters
     training: TrainingParameters

@@ -5,8 +5,10 @@ which no engine promises, so fractions are rounded to multiples of 2^-30 first (
 numbers below 2^23 are exact in a double, in any order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -44,6 +46,60 @@ def history_by_week(transactions: DataFrame, weeks: Sequence[date], window_days:
     aged = transactions.withColumn("week", each_of(weeks)).withColumn("age_days", age_days)
     history = aged.where(F.col("t_dat") < F.col("week"))
     return history if window_days is None else history.where(F.col("age_days") <= window_days)
+
+
+def newest_purchases(transactions: DataFrame, weeks: Sequence[date], window_days: int, max_purchases: int) -> DataFrame:
+    """Give each target week the newest days of its history, as many as hold no more than a number of transactions.
+
+    Args:
+        max_purchases: bounds the transactions of a week; its last day before the week is kept in any case.
+
+    Returns:
+        As `history_by_week`.
+    """
+    counts = {row["t_dat"]: row["count"] for row in transactions.groupBy("t_dat").count().toLocalIterator()}
+    days = {week: _days_of(max_purchases, counts, week, window_days) for week in weeks}
+    history = history_by_week(transactions, weeks, max(days.values(), default=window_days))
+    if len(set(days.values())) <= 1:
+        return history
+    kept = [(F.col("week") == F.lit(week)) & (F.col("age_days") <= window) for week, window in days.items()]
+    return history.where(reduce(or_, kept))
+
+
+def _days_of(most: int, counts: Mapping[date, int], week: date, window_days: int) -> int:
+    """Give the number of days before a week that hold no more than so many transactions, and a day with some."""
+    total = 0
+    for age in range(1, window_days + 1):
+        sold = counts.get(week - timedelta(days=age), 0)
+        if total and total + sold > most:
+            return age - 1
+        total += sold
+    return window_days
+
+
+def history_of_customers(
+    targets: DataFrame, transactions: DataFrame, weeks: Sequence[date], window_days: int
+) -> DataFrame:
+    """Give each target customer of a week their own history, and one row without a purchase where there is none.
+
+    Args:
+        targets: one row per (week, customer), of the weeks, with further columns or none.
+        transactions: primary `transactions`.
+        weeks: first days of the target weeks.
+        window_days: days of history that are kept, back from the week.
+
+    Returns:
+        A row per (target, earlier transaction of the customer): `article`, `quantity`, `age_days` as `history_by_week`
+        has them, missing where there is none, and the target's columns.
+    """
+    if weeks:
+        transactions = _between(transactions, min(weeks) - timedelta(days=window_days), max(weeks))
+    bought = transactions.select(F.col("customer").alias("buyer"), "article", "quantity", "t_dat")
+    age_days = F.datediff("week", "t_dat").cast("int")
+    of_customer = (F.col("customer") == F.col("buyer")) & (F.col("t_dat") < F.col("week")) & (age_days <= window_days)
+    # The smaller table on the left, of which one of the engines makes a table in memory.
+    joined = targets.join(bought, of_customer, "left")
+    return joined.withColumn("age_days", age_days).drop("buyer", "t_dat")
 
 
 def _between(transactions: DataFrame, first: date | None, end: date) -> DataFrame:

@@ -1,131 +1,139 @@
-"""The work of als_candidates: whom to serve, ALS for every target week, and the union of the retrievers."""
+"""The work of als_candidates that is done week by week: ALS, and the union of the retrievers."""
 
-from datetime import date
+import logging
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from functools import reduce
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from hm_kedro import engine
-from hm_kedro.parameters import AlsParameters, EvaluationParameters, RetrievalParameters, TrainingParameters
-from hm_kedro.pipelines.als_candidates import solvers
-from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS, RetrievalInputs
-from hm_kedro.pipelines.als_candidates.retrievers.bestsellers import rank_bestsellers
-from hm_kedro.tables import half_life_decay, history_by_week, purchases_in_weeks
-from hm_kedro.timeline import Timeline
+from hm_kedro.parameters import (
+    AlsParameters,
+    EvaluationParameters,
+    RetrievalParameters,
+    SalesParameters,
+    TrainingParameters,
+)
+from hm_kedro.pipelines.als_candidates import solvers, union
+from hm_kedro.pipelines.als_candidates.block import Block, read_blocks, read_factors, write_factors
+from hm_kedro.pipelines.als_candidates.fold_in import fold_in
+from hm_kedro.pipelines.als_candidates.histories import target_weeks
+from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
+from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
+
+logger = logging.getLogger(__name__)
+EPOCH = date(1970, 1, 1)
 
 
-def target_weeks(
-    timeline: dict[str, Any], evaluation: EvaluationParameters, training: TrainingParameters
-) -> list[date]:
-    """Give every week that needs candidates."""
-    return Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
-
-
-def list_target_customers(
-    transactions: DataFrame,
-    customers: DataFrame,
-    timeline: dict[str, Any],
-    evaluation: EvaluationParameters,
-    training: TrainingParameters,
-) -> DataFrame:
-    """List whom each target week's candidates are for: everyone in the submission's week, else its buyers.
-
-    A week that is learned from or judged has nothing to say of customers who bought nothing in it. Who
-    they are is all that is taken from such a week.
-
-    Returns:
-        One row per (week, customer).
-    """
-    weeks = target_weeks(timeline, evaluation, training)
-    cutoff = Timeline.read(timeline).cutoff
-    everyone = customers.select(F.lit(cutoff).alias("week"), "customer")
-    past = [week for week in weeks if week < cutoff]
-    return everyone.unionByName(purchases_in_weeks(transactions, past).select("week", "customer").distinct())
-
-
-def weigh_interactions(
-    transactions: DataFrame,
-    timeline: dict[str, Any],
-    als: AlsParameters,
-    evaluation: EvaluationParameters,
-    training: TrainingParameters,
-) -> DataFrame:
-    """Sum up, for each target week, how much and how lately a customer bought an article before it.
-
-    Returns:
-        One row per (week, customer, article) of the window: `strength` float, the sum over pieces bought of
-        2^(-age in days / half-life); `age_days` int of the latest purchase.
-    """
-    history = history_by_week(transactions, target_weeks(timeline, evaluation, training), als.window_days)
-    return history.groupBy("week", "customer", "article").agg(
-        F.sum(half_life_decay("age_days", als.half_life_days) * F.col("quantity")).cast("float").alias("strength"),
-        F.min("age_days").alias("age_days"),
-    )
-
-
-def fit_factors(interactions: DataFrame, als: AlsParameters) -> tuple[DataFrame, DataFrame]:
+def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
     """Fit ALS for every target week, each on its own window.
 
     Returns:
-        `user_factors`: one row per (week, customer), `factors` array of `rank` floats.
-        `item_factors`: one row per (week, article), `factors` and `on_sale` boolean, whether the article
-        was sold in the last `on_sale_days` before the week.
+        One row per (week, article): `factors` array of `rank` floats; `rarity` of `weigh_interactions`; `on_sale`
+        boolean, whether the article was sold in the last `on_sale_days` before the week.
     """
     weeks = sorted(row["week"] for row in interactions.select("week").distinct().toLocalIterator())
-    users, items = [], []
+    fitted = []
     for week in weeks:
         pairs = interactions.where(F.col("week") == F.lit(week)).select("customer", "article", "strength")
-        user, item = solvers.fit(pairs, als)
-        users.append(user.select(F.lit(week).alias("week"), "customer", "factors"))
-        items.append(item.select(F.lit(week).alias("week"), "article", "factors"))
+        fitted.append(solvers.fit(pairs, als).select(F.lit(week).alias("week"), "article", "factors"))
     if not weeks:
-        nothing = engine.session().createDataFrame([], "week date, customer int, article int, factors array<float>")
-        users, items = [nothing.drop("article")], [nothing.drop("customer")]
-    last_sale = interactions.groupBy("week", "article").agg(F.min("age_days").alias("age_days"))
-    item_factors = (
-        reduce(lambda one, other: one.unionByName(other), items)
-        .join(last_sale, ["week", "article"])
-        .select("week", "article", "factors", (F.col("age_days") <= als.on_sale_days).alias("on_sale"))
+        fitted = [engine.session().createDataFrame([], "week date, article int, factors array<float>")]
+    of_article = interactions.groupBy("week", "article").agg(
+        F.min("age_days").alias("age_days"), F.max("rarity").alias("rarity")
     )
-    return reduce(lambda one, other: one.unionByName(other), users), item_factors
+    return (
+        reduce(lambda one, other: one.unionByName(other), fitted)
+        .join(of_article, ["week", "article"])
+        .select("week", "article", "factors", "rarity", (F.col("age_days") <= als.on_sale_days).alias("on_sale"))
+    )
+
+
+def fold_in_customers(histories: DataFrame, item_factors: DataFrame, als: AlsParameters) -> DataFrame:
+    """Solve for the factors of every target customer with a history, in the window of ALS or before it.
+
+    Returns:
+        One row per (week, customer) of whom an article with factors is known: `factors` array of floats.
+    """
+    items = item_factors.select("week", "article", "factors", "rarity").toArrow()
+    shared = {
+        _days(week): engine.share(_columns(items.filter(pc.field("week") == pa.scalar(week, pa.date32()))))
+        for week in items["week"].unique().to_pylist()
+    }
+    return histories.mapInArrow(_folder(shared, als), "week date, customer int, factors array<float>")
+
+
+def _columns(items: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ordered = items.sort_by("article").combine_chunks()
+    return ordered["article"].to_numpy(), read_factors(ordered["factors"].chunk(0)), ordered["rarity"].to_numpy()
+
+
+def _folder(
+    shared: dict[int, Callable[[], Any]], als: AlsParameters
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def fold(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, "blas"):
+            for batch in batches:
+                for block in read_blocks(batch):
+                    if block.week in shared:
+                        articles, factors, rarity = shared[block.week]()
+                        yield _fold_block(block, articles, factors, rarity, als)
+
+    return fold
+
+
+def _fold_block(
+    block: Block, articles: np.ndarray, factors: np.ndarray, rarity: np.ndarray, als: AlsParameters
+) -> pa.RecordBatch:
+    width = int(max(articles[-1], block.articles.max(initial=0))) + 1
+    decayed = block.purchases(np.exp2(-block.age_days / als.half_life_days) * block.quantities, width)
+    confidences = decayed[:, articles].tocsr()
+    confidences.data = 1 + als.alpha * confidences.data * rarity[confidences.indices]
+    solved = fold_in(confidences, factors, als.fold_in_regularisation)
+    known = np.isfinite(solved).all(axis=1)
+    weeks = pa.array(np.full(known.sum(), block.week, np.int32)).cast(pa.date32())
+    columns = [weeks, pa.array(block.customers[known]), write_factors(solved[known])]
+    return pa.RecordBatch.from_arrays(columns, names=["week", "customer", "factors"])
 
 
 def retrieve_candidates(
-    transactions: DataFrame,
-    articles: DataFrame,
-    target_customers: DataFrame,
+    histories: DataFrame,
     user_factors: DataFrame,
     item_factors: DataFrame,
+    related_articles: DataFrame,
+    article_sales: DataFrame,
+    articles: DataFrame,
     timeline: dict[str, Any],
     retrieval: RetrievalParameters,
+    sales: SalesParameters,
     evaluation: EvaluationParameters,
     training: TrainingParameters,
-) -> tuple[DataFrame, DataFrame]:
-    """Join what the retrievers propose for every target week, and keep each week's bestsellers for filling.
+) -> DataFrame:
+    """Join what the retrievers propose for every target week, as many for a customer as the budget says.
 
     Returns:
-        `candidates`: one row per (week, customer, article) that any retriever proposes, with
-        `<retriever>_score` float and `<retriever>_rank` int of each, missing where it did not propose it.
-        `bestsellers`: one row per (week, article), `score` and `rank`.
+        One row per (week, customer, article): `blend_score` float and `blend_rank` int by it (see `union.unite`), and
+        `<retriever>_score` float and `<retriever>_rank` int of each, missing where it did not propose the article.
     """
-    inputs = RetrievalInputs(
-        weeks=target_weeks(timeline, evaluation, training),
-        transactions=transactions,
-        targets=target_customers,
-        articles=articles,
-        user_factors=user_factors,
-        item_factors=item_factors,
-    )
-    proposals = [
-        retrieve(inputs, getattr(retrieval, name)).withColumn("retriever", F.lit(name))
-        for name, retrieve in RETRIEVERS.items()
-    ]
-    columns = [
-        F.max(F.when(F.col("retriever") == name, F.col(value))).alias(f"{name}_{value}")
-        for name in RETRIEVERS
-        for value in ("score", "rank")
-    ]
-    union = reduce(lambda one, other: one.unionByName(other), proposals)
-    return union.groupBy("week", "customer", "article").agg(*columns), rank_bestsellers(inputs, retrieval.bestsellers)
+    weeks = target_weeks(timeline, evaluation, training)
+    knowledge = gather_knowledge(weeks, articles, article_sales, item_factors, related_articles, sales)
+    for name in union.unable(knowledge[max(weeks)], retrieval):
+        logger.warning(
+            "The retriever %s proposes nothing: this log has no %s", name, " or ".join(RETRIEVERS[name].needs)
+        )
+    shared = {_days(week): engine.share(of_week) for week, of_week in knowledge.items()}
+    # The table of factors on the left, of which one of the engines makes a table in memory.
+    served = user_factors.join(histories, ["week", "customer"], "right")
+    return served.mapInArrow(union.retriever_of_batches(shared, retrieval), union.SCHEMA)
+
+
+def _days(week: date) -> int:
+    return (week - EPOCH) // timedelta(days=1)

@@ -5,7 +5,7 @@ from typing import Any
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from hm_kedro.pipelines.eda.chart import Chart, Numbers, bars, collect, counted, lines, median, most, present
+from hm_kedro.chart import Chart, Numbers, bars, collect, counted, lines, median, most, present
 from hm_kedro.tables import LIST_LENGTH, WEEK_DAYS, pieces
 from hm_kedro.timeline import Timeline
 

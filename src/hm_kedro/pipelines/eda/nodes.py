@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from hm_kedro.chart import Chart, Numbers
 from hm_kedro.pipelines.eda import assortment, customers, relevance_charts, seasons, shop
-from hm_kedro.pipelines.eda.chart import Chart, Numbers
 
 PARTS: dict[str, tuple[Chart, ...]] = {
     "shop": shop.CHARTS,

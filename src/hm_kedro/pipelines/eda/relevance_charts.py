@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hm_kedro.pipelines.eda.chart import COLOURS, Chart, Numbers, heat, present
+from hm_kedro.chart import COLOURS, Chart, Numbers, heat, present
 
 SAME = tuple((name, name) for name in ("low", "high", "purchases"))
 

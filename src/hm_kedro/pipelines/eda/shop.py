@@ -5,7 +5,7 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from hm_kedro.pipelines.eda.chart import Chart, Numbers, bars, collect, lines, most, present
+from hm_kedro.chart import Chart, Numbers, bars, collect, lines, most, present
 from hm_kedro.tables import exact, pieces
 from hm_kedro.timeline import Timeline
 

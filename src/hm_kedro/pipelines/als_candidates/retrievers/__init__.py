@@ -1,21 +1,48 @@
 """The retrievers by name; to add one, write its module, its parameters and its line here.
 
-A retriever takes the `RetrievalInputs` and its group of parameters, and gives one row per
-(week, customer, article) with `score` float and `rank` int from 1, ties by article.
+A retriever takes a block of customers, the week's `Knowledge` and its group of parameters, and gives `Proposals`.
+What is common to all is done outside: their order, their ranks, their number a customer, their union.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from pyspark.sql import DataFrame
+from hm_kedro.pipelines.als_candidates.block import Block
+from hm_kedro.pipelines.als_candidates.knowledge import Knowledge
+from hm_kedro.pipelines.als_candidates.proposals import Proposals
+from hm_kedro.pipelines.als_candidates.retrievers import (
+    age_bestsellers,
+    als,
+    attribute_profile,
+    bestsellers,
+    bought_together,
+    newcomers,
+    own_purchases,
+    product_variants,
+    section_bestsellers,
+    trending,
+)
+from hm_kedro.schemas import ATTRIBUTES
 
-from hm_kedro.pipelines.als_candidates.retrievers import als, bestsellers, own_purchases
-from hm_kedro.pipelines.als_candidates.retrievers.inputs import RetrievalInputs
 
-RETRIEVERS: dict[str, Callable[[RetrievalInputs, Any], DataFrame]] = {
-    "als": als.retrieve,
-    "own_purchases": own_purchases.retrieve,
-    "bestsellers": bestsellers.retrieve,
+class Retriever(NamedTuple):
+    """A retriever and what a log must have for it, any of (see `Knowledge.has`); else it proposes nothing."""
+
+    propose: Callable[[Block, Knowledge, Any], Proposals]
+    needs: tuple[str, ...] = ()
+
+
+RETRIEVERS: dict[str, Retriever] = {
+    "als": Retriever(als.propose, ("factors",)),
+    "own_purchases": Retriever(own_purchases.propose),
+    "product_variants": Retriever(product_variants.propose, ("product",)),
+    "bought_together": Retriever(bought_together.propose, ("related",)),
+    "attribute_profile": Retriever(attribute_profile.propose, ("product", *ATTRIBUTES)),
+    "bestsellers": Retriever(bestsellers.propose),
+    "age_bestsellers": Retriever(age_bestsellers.propose, ("ages",)),
+    "section_bestsellers": Retriever(section_bestsellers.propose, ("section",)),
+    "trending": Retriever(trending.propose),
+    "newcomers": Retriever(newcomers.propose),
 }
 
-__all__ = ["RETRIEVERS", "RetrievalInputs"]
+__all__ = ["RETRIEVERS", "Retriever"]
