@@ -59,15 +59,33 @@ class AlsParameters(Group):
     max_purchases: PositiveInt
     half_life_days: PositiveFloat
     rarity_power: float = Field(ge=0, le=2)
+    history_power: Share
     on_sale_days: PositiveInt
     rank: int = Field(ge=1, le=1024)
     iterations: PositiveInt
     alpha: PositiveFloat
     regularisation: NonNegativeFloat
-    fold_in_regularisation: NonNegativeFloat
+    fold_in_regularisation: PositiveFloat
     blocks: PositiveInt
     checkpoint_interval: PositiveInt
     seed: int
+
+
+class AlsTuningParameters(Group):
+    """What is tried to find the settings of ALS, and on whom."""
+
+    weeks: PositiveInt
+    buyers: PositiveInt
+    trials: PositiveInt
+    grid: dict[str, tuple[float, ...]]
+    seed: int
+
+    @model_validator(mode="after")
+    def _of_als(self) -> Self:
+        unknown = sorted(set(self.grid) - set(AlsParameters.model_fields))
+        if unknown:
+            raise ValueError(f"ALS has no parameter {', '.join(unknown)}")
+        return self
 
 
 class RelatedParameters(Group):
@@ -324,6 +342,7 @@ class Parameters(Group):
     data_processing: DataProcessingParameters
     eda: EdaParameters
     als: AlsParameters
+    als_tuning: AlsTuningParameters
     related: RelatedParameters
     sales: SalesParameters
     retrieval: RetrievalParameters

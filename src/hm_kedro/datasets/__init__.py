@@ -7,6 +7,7 @@ from hm_kedro.datasets.lightgbm_booster import LightGBMBooster
 from hm_kedro.datasets.parquet_batches import ParquetBatches
 from hm_kedro.datasets.raw_table import RawTable
 from hm_kedro.datasets.spark_table import SparkCsvFile, SparkTable
+from hm_kedro.datasets.trial_log import TrialLog
 
 __all__ = [
     "ArticleImages",
@@ -17,4 +18,5 @@ __all__ = [
     "RawTable",
     "SparkCsvFile",
     "SparkTable",
+    "TrialLog",
 ]

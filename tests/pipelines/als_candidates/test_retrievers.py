@@ -1,214 +1,371 @@
-"""What each retriever proposes."""
+"""What each retriever proposes, with scores by hand."""
 
-from collections.abc import Callable
-from datetime import date, timedelta
-
+import numpy as np
 import pytest
-from tests.conftest import day, rows
+from scipy.sparse import csr_matrix
 
 from hm_kedro.parameters import (
     AlsRetriever,
-    BestsellersRetriever,
-    OwnPurchasesRetriever,
+    AttributeProfileRetriever,
+    GroupRetriever,
+    HistoryRetriever,
     RetrievalParameters,
+    Retriever,
 )
-from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS, RetrievalInputs, als, bestsellers, own_purchases
+from hm_kedro.pipelines.als_candidates.block import Block
+from hm_kedro.pipelines.als_candidates.knowledge import UNKNOWN_AGE, Knowledge, Sales
+from hm_kedro.pipelines.als_candidates.retrievers import (
+    RETRIEVERS,
+    age_bestsellers,
+    als,
+    attribute_profile,
+    bestsellers,
+    bought_together,
+    newcomers,
+    own_purchases,
+    product_variants,
+    section_bestsellers,
+    trending,
+)
+from hm_kedro.pipelines.als_candidates.union import propose, unable
 
-PURCHASES = "t_dat date, customer int, article int"
-USERS = "week date, customer int, factors array<float>"
-ITEMS = "week date, article int, factors array<float>, on_sale boolean"
-FIRST, SECOND = day("2020-09-02"), day("2020-09-09")
-OWN = OwnPurchasesRetriever(top=50, window_days=100, half_life_days=10)
-BEST = BestsellersRetriever(top=12, window_days=7)
-ALS = AlsRetriever(top=50)
-GROUPS = {"als": ALS, "own_purchases": OWN, "bestsellers": BEST}
+WIDTH = 6
+YOUNG, OLD = 0, 1
+PLAIN = Retriever(top=10, weight=1)
+# A purchase of the day before counts 1, of the day before that 1/2, of four days before 1/4.
+HISTORY = HistoryRetriever(top=10, weight=1, decay_power=1)
+GROUP = GroupRetriever(top=10, weight=1, smoothing=0)
 
 
-def ago(days: int, week: date = FIRST) -> date:
-    return week - timedelta(days=days)
+def knowledge(codes=None, sales=(), items=None, related=None):
+    """Make what is known of six articles.
+
+    Args:
+        sales: lines of article, age group, pieces sold lately, before, on first days.
+        items: factors by article on sale.
+        related: similarity by pair of articles.
+    """
+    columns = (np.array(column, np.int32) for column in (zip(*sales, strict=True) if sales else [()] * 5))
+    items, related = items or {}, related or {}
+    pairs = ([one for one, _ in related], [other for _, other in related])
+    return Knowledge(
+        WIDTH,
+        {name: np.array(values, np.int32) for name, values in (codes or {}).items()},
+        Sales(*columns),
+        0.25,
+        (30,),
+        np.array(list(items), np.int32),
+        np.array(list(items.values()) or np.empty((0, 0)), np.float32),
+        csr_matrix((np.array(list(related.values()), np.float32), pairs), shape=(WIDTH, WIDTH)),
+    )
 
 
-@pytest.fixture
-def inputs(table) -> Callable[..., RetrievalInputs]:
-    """Inputs of the first week with one target, customer 1, where nothing else is said."""
+def block(*lines, customers=1, ages=None, factors=None):
+    """Make customers with lines of row, article, age in days and quantity."""
+    rows, articles, age_days, quantities = (
+        np.array(column, np.int32) for column in (zip(*lines, strict=True) if lines else [()] * 4)
+    )
+    return Block(
+        18507,
+        np.arange(100, 100 + customers, dtype=np.int32),
+        np.array([np.nan] * customers if ages is None else ages, np.float32),
+        None if factors is None else np.array(factors, np.float32),
+        rows,
+        articles,
+        age_days,
+        quantities,
+    )
 
-    def make(purchases, targets=((FIRST, 1),), articles=range(3), users=(), items=(), weeks=(FIRST,)):
-        return RetrievalInputs(
-            weeks=list(weeks),
-            transactions=table(PURCHASES, list(purchases)),
-            targets=table("week date, customer int", list(targets)),
-            articles=table("article int", [(article,) for article in articles]),
-            user_factors=table(USERS, list(users)),
-            item_factors=table(ITEMS, list(items)),
-        )
 
-    return make
+def scores(proposals):
+    """Scores by row and article; every pair once."""
+    pairs = list(zip(proposals.rows.tolist(), proposals.articles.tolist(), strict=True))
+    assert len(set(pairs)) == len(pairs)
+    return dict(zip(pairs, proposals.scores.tolist(), strict=True))
+
+
+SETTINGS = {
+    "als": {"already_bought": True},
+    "own_purchases": {"decay_power": 1},
+    "product_variants": {"decay_power": 1},
+    "bought_together": {"decay_power": 1},
+    "attribute_profile": {"decay_power": 1, "attributes": ["section", "product"], "articles": 10},
+    "bestsellers": {},
+    "age_bestsellers": {"smoothing": 1},
+    "section_bestsellers": {"decay_power": 1},
+    "trending": {},
+    "newcomers": {"smoothing": 1},
+}
+
+
+def retrieval(top=10, **tops):
+    """Make parameters with every retriever on, or as many articles of each as is said."""
+    groups = {name: {"top": tops.get(name, top), "weight": 1, **group} for name, group in SETTINGS.items()}
+    return RetrievalParameters(history_days=100, budget=50, **groups)
+
+
+NOTHING = {"product": [-1] * WIDTH, "section": [-1] * WIDTH}
 
 
 def test_every_retriever_has_parameters_of_its_name():
-    assert list(RETRIEVERS) == list(RetrievalParameters.model_fields) == list(GROUPS)
+    assert list(RETRIEVERS) == list(retrieval().retrievers)
 
 
-@pytest.mark.parametrize("name", RETRIEVERS)
-def test_a_retriever_gives_the_same_columns_and_types_as_the_others(inputs, name):
-    assert RETRIEVERS[name](inputs([]), GROUPS[name]).dtypes == [
-        ("week", "date"),
-        ("customer", "int"),
-        ("article", "int"),
-        ("score", "float"),
-        ("rank", "int"),
+def test_retrievers_are_unable_whose_columns_are_missing():
+    assert unable(knowledge(NOTHING), retrieval()) == [
+        "als",
+        "product_variants",
+        "bought_together",
+        "attribute_profile",
+        "age_bestsellers",
+        "section_bestsellers",
     ]
 
 
+def test_one_of_the_attributes_is_enough_for_the_profile():
+    assert "attribute_profile" not in unable(knowledge({"colour_group": [0] * WIDTH}), retrieval())
+
+
+def test_retrievers_that_are_off_are_not_named_unable():
+    assert unable(knowledge(NOTHING), retrieval(top=0, als=5, bestsellers=5)) == ["als"]
+
+
+@pytest.mark.parametrize("codes", [{}, NOTHING])
 @pytest.mark.parametrize("name", RETRIEVERS)
-def test_a_retriever_serves_its_target_customers_only(inputs, name):
-    given = inputs(
-        [(ago(1), customer, 0) for customer in (1, 2)],
-        users=[(FIRST, customer, [1.0]) for customer in (1, 2)],
-        items=[(FIRST, 0, [1.0], True)],
+def test_a_retriever_yields_nothing_where_its_columns_are_missing(name, codes):
+    customers = block((1, 2, 3, 1), customers=2, ages=[20, np.nan], factors=[[1, 2], [3, 4]])
+    ranked = propose(customers, knowledge(codes), retrieval())
+    # Own purchases need no more than the log of purchases.
+    assert len(ranked[name].rows) == (1 if name == "own_purchases" else 0)
+
+
+@pytest.mark.parametrize("name", RETRIEVERS)
+def test_a_retriever_yields_nothing_for_customers_of_whom_nothing_is_known_in_a_shop_that_sells_nothing(name):
+    codes = {"product": [0] * WIDTH, "section": [0] * WIDTH}
+    known = knowledge(codes, [(0, YOUNG, 0, 0, 0)], {1: [1, 1]}, {(0, 1): 1})
+    assert unable(known, retrieval()) == []
+    assert len(propose(block(factors=[[np.nan, np.nan]]), known, retrieval())[name].rows) == 0
+
+
+def test_als_scores_articles_on_sale_by_the_dot_product():
+    found = als.propose(
+        block(customers=2, factors=[[1, 2], [-1, 0.5]]),
+        knowledge(items={1: [1, 0], 4: [1, 1]}),
+        AlsRetriever(top=10, weight=1, already_bought=True),
     )
-    assert {customer for (customer,) in rows(RETRIEVERS[name](given, GROUPS[name]), "customer")} == {1}
+    assert scores(found) == {(0, 1): 1, (0, 4): 3, (1, 1): -1, (1, 4): -0.5}
 
 
-@pytest.mark.parametrize("name", RETRIEVERS)
-def test_a_customer_is_served_in_the_weeks_of_which_it_is_a_target(inputs, name):
-    given = inputs(
-        [(ago(1), 1, 0), (ago(1), 2, 0)],
-        targets=[(FIRST, 1), (SECOND, 2)],
-        users=[(week, customer, [1.0]) for week in (FIRST, SECOND) for customer in (1, 2)],
-        items=[(week, 0, [1.0], True) for week in (FIRST, SECOND)],
-        weeks=[FIRST, SECOND],
+def test_als_proposes_the_best():
+    known = knowledge(items={1: [1], 2: [3], 4: [2], 5: [3]})
+    found = als.propose(block(factors=[[1]]), known, AlsRetriever(top=2, weight=1, already_bought=True))
+    assert scores(found) == {(0, 2): 3, (0, 5): 3}
+
+
+@pytest.mark.parametrize(
+    ("already_bought", "articles"),
+    [(True, {(0, 1), (0, 4), (1, 1), (1, 4)}), (False, {(0, 1), (1, 4)})],
+)
+def test_als_leaves_out_what_is_already_bought_where_asked(already_bought, articles):
+    # Article 5 is not on sale, beyond the last that is; article 2 between them.
+    customers = block((0, 4, 1, 1), (0, 5, 9, 1), (1, 1, 2, 1), (1, 2, 2, 1), customers=2, factors=[[1, 2], [2, 1]])
+    params = AlsRetriever(top=10, weight=1, already_bought=already_bought)
+    assert set(scores(als.propose(customers, knowledge(items={1: [1, 0], 4: [1, 1]}), params))) == articles
+
+
+def test_als_has_nothing_for_customers_without_factors():
+    params = AlsRetriever(top=10, weight=1, already_bought=True)
+    known = knowledge(items={1: [1, 0]})
+    assert scores(als.propose(block(customers=2, factors=[[np.nan, np.nan], [2, 0]]), known, params)) == {(1, 1): 2}
+    assert scores(als.propose(block(), known, params)) == {}
+    # Where none of a block has factors they have no width.
+    assert scores(als.propose(block(factors=np.empty((1, 0))), known, params)) == {}
+
+
+def test_own_purchases_are_scored_by_decayed_pieces():
+    customers = block((0, 3, 1, 2), (0, 1, 2, 1), (0, 3, 4, 4), (2, 3, 4, 1), customers=3)
+    assert scores(own_purchases.propose(customers, knowledge(), HISTORY)) == {(0, 3): 3, (0, 1): 0.5, (2, 3): 0.25}
+
+
+PRODUCTS = {"product": [0, 0, 0, 0, 1, -1]}
+# Pieces sold before count a quarter: 2, 2, 4 and 0 of the first product.
+OF_PRODUCTS = [(0, YOUNG, 2, 0, 0), (1, YOUNG, 0, 4, 0), (1, OLD, 1, 0, 0), (2, OLD, 4, 0, 0), (4, OLD, 3, 0, 0)]
+
+
+def test_variants_are_scored_by_decayed_purchases_of_the_product_times_their_share_of_its_sales():
+    found = product_variants.propose(block((0, 0, 2, 3)), knowledge(PRODUCTS, OF_PRODUCTS), HISTORY)
+    assert scores(found) == {(0, 1): 1.5 * 2 / 8, (0, 2): 1.5 * 4 / 8}
+
+
+def test_purchases_of_several_variants_add_up_and_none_of_them_is_proposed():
+    found = product_variants.propose(block((0, 0, 1, 1), (0, 1, 2, 1)), knowledge(PRODUCTS, OF_PRODUCTS), HISTORY)
+    assert scores(found) == {(0, 2): 1.5 * 4 / 8}
+
+
+def test_the_own_article_is_no_variant_whatever_others_bought():
+    found = product_variants.propose(
+        block((0, 2, 1, 1), (1, 0, 1, 1), customers=2), knowledge(PRODUCTS, OF_PRODUCTS), HISTORY
     )
-    proposed = RETRIEVERS[name](given, GROUPS[name]).where("article = 0")
-    assert rows(proposed, "week", "customer") == [(FIRST, 1), (SECOND, 2)]
+    assert scores(found) == {(0, 0): 0.25, (0, 1): 0.25, (1, 1): 0.25, (1, 2): 0.5}
 
 
-@pytest.mark.parametrize("name", RETRIEVERS)
-def test_purchases_of_the_target_week_or_later_change_nothing(inputs, name):
-    earlier = [(ago(3), 1, 0), (ago(2), 2, 1), (ago(1), 1, 1)]
-    later = [(FIRST, 1, 2), (FIRST, 2, 2), (ago(-1), 1, 0), (ago(-6), 2, 0), (ago(-7), 1, 2), (ago(-400), 1, 1)]
-    factors = {"users": [(FIRST, 1, [1.0])], "items": [(FIRST, 0, [1.0], True)]}
-    cut = RETRIEVERS[name](inputs(earlier, **factors), GROUPS[name])
-    whole = RETRIEVERS[name](inputs(earlier + later, **factors), GROUPS[name])
-    assert rows(cut)
-    assert rows(whole) == rows(cut)
+def test_articles_without_a_product_or_without_variants_have_none():
+    found = product_variants.propose(block((0, 5, 1, 1), (0, 4, 1, 1)), knowledge(PRODUCTS, OF_PRODUCTS), HISTORY)
+    assert scores(found) == {}
 
 
-def test_own_purchases_count_half_after_each_half_life(inputs):
-    given = inputs([(ago(10), 1, 0), (ago(20), 1, 0), (ago(10), 1, 1)])
-    assert rows(own_purchases.retrieve(given, OWN)) == [(FIRST, 1, 0, 0.75, 1), (FIRST, 1, 1, 0.5, 2)]
-
-
-def test_an_article_bought_twice_on_a_day_counts_twice(inputs):
-    given = inputs([(ago(10), 1, 0)] * 2)
-    assert rows(own_purchases.retrieve(given, OWN), "article", "score") == [(0, 1.0)]
-
-
-def test_own_purchases_of_equal_score_are_ranked_by_article(inputs):
-    given = inputs([(ago(10), 1, article) for article in (2, 0, 1)])
-    assert rows(own_purchases.retrieve(given, OWN), "article", "rank") == [(0, 1), (1, 2), (2, 3)]
-
-
-def test_own_purchases_older_than_the_window_are_not_proposed(inputs):
-    given = inputs([(ago(100), 1, 0), (ago(101), 1, 1)])
-    assert rows(own_purchases.retrieve(given, OWN), "article") == [(0,)]
-
-
-def test_only_the_best_own_purchases_are_proposed(inputs):
-    given = inputs([(ago(30), 1, 0), (ago(10), 1, 1), (ago(20), 1, 2)])
-    two = OWN.model_copy(update={"top": 2})
-    assert rows(own_purchases.retrieve(given, two), "article", "rank") == [(1, 1), (2, 2)]
-
-
-def test_a_customer_without_purchases_has_no_own_proposals(inputs):
-    assert rows(own_purchases.retrieve(inputs([(ago(1), 2, 0)]), OWN)) == []
-
-
-def test_own_purchases_are_aged_to_each_week_anew(inputs):
-    given = inputs([(ago(3), 1, 0)], targets=[(FIRST, 1), (SECOND, 1)], weeks=[FIRST, SECOND])
-    halved = OWN.model_copy(update={"half_life_days": 1.0})
-    assert rows(own_purchases.retrieve(given, halved), "week", "score") == [(FIRST, 2**-3), (SECOND, 2**-10)]
-
-
-def best(inputs, purchases, articles=range(3), params=BEST) -> list[int]:
-    ranked = rows(bestsellers.rank_bestsellers(inputs(purchases, articles=articles), params), "rank", "article")
-    ordered = sorted(ranked)
-    assert [rank for rank, _ in ordered] == list(range(1, len(ordered) + 1))
-    return [article for _, article in ordered]
-
-
-def test_bestsellers_are_ranked_by_the_sales_of_the_window(inputs):
-    assert best(inputs, [(ago(7), 1, 2), (ago(1), 2, 2), (ago(1), 1, 1), (ago(8), 1, 0)]) == [2, 1, 0]
-
-
-def test_bestsellers_of_equal_sales_are_ranked_by_the_sales_of_four_windows(inputs):
-    assert best(inputs, [(ago(1), 1, 0), (ago(1), 1, 1), (ago(28), 2, 1), (ago(29), 2, 0)]) == [1, 0, 2]
-
-
-def test_bestsellers_equal_in_four_windows_are_ranked_by_the_sales_ever(inputs):
-    assert best(inputs, [(ago(29), 1, 1), (ago(300), 1, 2), (ago(301), 2, 2)]) == [2, 1, 0]
-
-
-def test_bestsellers_of_equal_sales_ever_are_ranked_by_number(inputs):
-    assert best(inputs, [(ago(1), 1, 2), (ago(1), 1, 1)]) == [1, 2, 0]
-
-
-def test_unsold_articles_fill_the_bestsellers_up(inputs):
-    assert best(inputs, [(ago(1), 1, 13)], articles=range(20)) == [13, *range(11)]
-
-
-def test_a_shop_with_fewer_articles_than_asked_for_has_them_all_as_bestsellers(inputs):
-    assert best(inputs, []) == [0, 1, 2]
-
-
-def test_the_score_of_a_bestseller_is_its_sales_of_the_window(inputs):
-    given = inputs([(ago(1), 1, 0), (ago(1), 1, 0), (ago(7), 2, 0), (ago(8), 2, 0), (ago(8), 2, 1)])
-    assert rows(bestsellers.rank_bestsellers(given, BEST)) == [
-        (FIRST, 0, 3.0, 1),
-        (FIRST, 1, 0.0, 2),
-        (FIRST, 2, 0.0, 3),
-    ]
-
-
-def test_each_week_has_bestsellers_of_its_own(inputs):
-    given = inputs([(ago(1), 1, 0), (FIRST, 1, 1), (FIRST, 2, 1)], articles=range(2), weeks=[FIRST, SECOND])
-    assert rows(bestsellers.rank_bestsellers(given, BEST)) == [
-        (FIRST, 0, 1.0, 1),
-        (FIRST, 1, 0.0, 2),
-        (SECOND, 0, 0.0, 2),
-        (SECOND, 1, 2.0, 1),
-    ]
-
-
-def test_every_target_customer_gets_all_bestsellers(inputs):
-    given = inputs([(ago(1), 9, 1)], targets=[(FIRST, 1), (FIRST, 2)], articles=range(2))
-    assert rows(bestsellers.retrieve(given, BEST)) == [
-        (FIRST, 1, 0, 0.0, 2),
-        (FIRST, 1, 1, 1.0, 1),
-        (FIRST, 2, 0, 0.0, 2),
-        (FIRST, 2, 1, 1.0, 1),
-    ]
-
-
-def test_als_proposes_articles_on_sale_only(inputs):
-    given = inputs(
-        [],
-        users=[(FIRST, 1, [1.0, 0.0])],
-        items=[(FIRST, 0, [9.0, 0.0], False), (FIRST, 1, [0.5, 1.0], True), (FIRST, 2, [0.75, 0.0], True)],
+def test_articles_bought_together_add_up_their_similarity_by_age_not_by_pieces():
+    related = {(3, 1): 0.5, (3, 2): 0.25, (1, 2): 0.5, (2, 5): 1}
+    found = bought_together.propose(
+        block((0, 3, 1, 5), (0, 1, 2, 1), (1, 1, 4, 1), customers=2), knowledge(related=related), HISTORY
     )
-    assert rows(als.retrieve(given, ALS)) == [(FIRST, 1, 1, 0.5, 2), (FIRST, 1, 2, 0.75, 1)]
+    assert scores(found) == {(0, 1): 0.5, (0, 2): 0.25 + 0.5 / 2, (1, 2): 0.5 / 4}
 
 
-def test_als_proposes_articles_that_the_customer_has_already_bought(inputs):
-    given = inputs([(ago(1), 1, 0)], users=[(FIRST, 1, [1.0])], items=[(FIRST, 0, [1.0], True)])
-    assert rows(als.retrieve(given, ALS), "article") == [(0,)]
+ATTRIBUTES = {"section": [0, 0, 1, 1, -1, 0], "department": [0, 1, 1, -1, 0, 1]}
+# Sections sell 1 and 3, 2 and 2 pieces, departments 1 and 0, 3 and 2.
+OF_ATTRIBUTES = [(0, YOUNG, 1, 0, 0), (1, OLD, 3, 0, 0), (2, OLD, 1, 4, 0), (3, YOUNG, 2, 0, 0)]
 
 
-def test_als_proposes_no_more_than_its_top(inputs):
-    items = [(FIRST, article, [float(article)], True) for article in range(5)]
-    given = inputs([], users=[(FIRST, 1, [1.0])], items=items)
-    assert rows(als.retrieve(given, AlsRetriever(top=2)), "article", "rank") == [(3, 2), (4, 1)]
+def profile(**changes):
+    values = {"top": 10, "weight": 1, "decay_power": 1, "attributes": ["section", "department"], "articles": 10}
+    return AttributeProfileRetriever(**values | changes)
 
 
-def test_als_proposes_nothing_to_a_customer_without_factors(inputs):
-    assert rows(als.retrieve(inputs([], items=[(FIRST, 0, [1.0], True)]), ALS)) == []
+def test_the_profile_scores_by_shares_of_attributes():
+    # Half section 0, half section 1, all of what has a department department 1.
+    found = attribute_profile.propose(
+        block((0, 1, 1, 1), (0, 3, 2, 2)), knowledge(ATTRIBUTES, OF_ATTRIBUTES), profile()
+    )
+    assert scores(found) == pytest.approx(
+        {(0, 0): 0.5 / 4, (0, 1): 0.5 * 3 / 4 + 3 / 5, (0, 2): 0.5 / 2 + 2 / 5, (0, 3): 0.5 / 2}
+    )
+
+
+def test_the_profile_takes_of_each_value_the_articles_that_sell_best():
+    # Of section 0 article 1, of section 1 articles 2 and 3 are alike, of department 0 article 0, of 1 article 1.
+    found = attribute_profile.propose(
+        block((0, 1, 1, 1), (0, 3, 2, 2)), knowledge(ATTRIBUTES, OF_ATTRIBUTES), profile(articles=1)
+    )
+    assert scores(found) == pytest.approx({(0, 1): 0.5 * 3 / 4 + 3 / 5, (0, 2): 0.5 / 2})
+
+
+def test_the_profile_goes_by_the_attributes_that_there_are():
+    known = knowledge(ATTRIBUTES | {"product": [-1] * WIDTH}, OF_ATTRIBUTES)
+    found = attribute_profile.propose(block((0, 2, 4, 1)), known, profile(attributes=["product", "section", "index"]))
+    assert scores(found) == {(0, 2): 0.5, (0, 3): 0.5}
+    assert scores(attribute_profile.propose(block((0, 2, 4, 1)), known, profile(attributes=["product"]))) == {}
+
+
+def test_customers_who_bought_nothing_with_attributes_have_no_profile():
+    customers = block((1, 4, 1, 1), customers=2)
+    found = attribute_profile.propose(customers, knowledge(ATTRIBUTES, OF_ATTRIBUTES), profile(attributes=["section"]))
+    assert scores(found) == {}
+
+
+def test_bestsellers_are_the_same_for_everybody_by_share_of_pieces():
+    known = knowledge(sales=[(1, YOUNG, 1, 9, 9), (1, OLD, 2, 9, 9), (3, UNKNOWN_AGE, 1, 0, 0), (4, OLD, 0, 9, 9)])
+    found = bestsellers.propose(block((0, 1, 1, 1), customers=2), known, PLAIN)
+    assert scores(found) == {(0, 1): 0.75, (0, 3): 0.25, (1, 1): 0.75, (1, 3): 0.25}
+
+
+def test_the_first_bestsellers_are_proposed_ties_by_article():
+    known = knowledge(sales=[(1, OLD, 1, 0, 0), (2, OLD, 2, 0, 0), (3, OLD, 1, 0, 0), (4, OLD, 1, 0, 0)])
+    found = bestsellers.propose(block(), known, Retriever(top=2, weight=1))
+    assert scores(found) == pytest.approx({(0, 2): 0.4, (0, 1): 0.2})
+
+
+BY_AGE = [(0, YOUNG, 3, 0, 0), (1, OLD, 1, 0, 0)]
+
+
+def test_an_age_groups_bestsellers_are_its_own():
+    customers = block(customers=3, ages=[29, 30, np.nan])
+    assert scores(age_bestsellers.propose(customers, knowledge(sales=BY_AGE), GROUP)) == {(0, 0): 1, (1, 1): 1}
+
+
+def test_smoothing_draws_small_age_groups_to_everybodys_sales():
+    # Everybody's shares are 3/4 and 1/4, as of four pieces: 3 and 1.
+    smooth = GroupRetriever(top=10, weight=1, smoothing=4)
+    customers = block(customers=3, ages=[29, 30, np.nan])
+    assert scores(age_bestsellers.propose(customers, knowledge(sales=BY_AGE), smooth)) == pytest.approx(
+        {
+            (0, 0): (3 + 3) / (3 + 4),
+            (0, 1): (0 + 1) / (3 + 4),
+            (1, 0): (0 + 3) / (1 + 4),
+            (1, 1): (1 + 1) / (1 + 4),
+            (2, 0): 3 / 4,
+            (2, 1): 1 / 4,
+        }
+    )
+
+
+def test_the_more_smoothing_the_nearer_to_everybodys_share():
+    shares = []
+    for smoothing in (0, 1, 10, 1000):
+        params = GroupRetriever(top=10, weight=1, smoothing=smoothing)
+        found = age_bestsellers.propose(block(ages=[30]), knowledge(sales=BY_AGE), params)
+        shares.append(scores(found)[0, 1])
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] == pytest.approx(0.25, abs=0.001)
+
+
+def test_customers_of_unknown_age_have_a_group_of_their_own():
+    known = knowledge(sales=[*BY_AGE, (2, UNKNOWN_AGE, 1, 0, 0)])
+    assert scores(age_bestsellers.propose(block(), known, GROUP)) == {(0, 2): 1}
+
+
+SECTIONS = {"section": [0, 0, 1, 1, -1, 2]}
+OF_SECTIONS = [(0, OLD, 5, 0, 0), (2, OLD, 1, 0, 0), (2, YOUNG, 2, 0, 0), (3, OLD, 1, 0, 0), (4, OLD, 9, 0, 0)]
+
+
+def test_bestsellers_are_those_of_the_section_where_the_customer_buys_most():
+    # In section 0 one piece of the day before, in section 1 three of two days before.
+    customers = block((0, 1, 1, 1), (0, 3, 2, 3), (1, 1, 1, 1), (1, 3, 4, 3), customers=2)
+    found = section_bestsellers.propose(customers, knowledge(SECTIONS, OF_SECTIONS), HISTORY)
+    assert scores(found) == {(0, 2): 0.75, (0, 3): 0.25, (1, 0): 1}
+
+
+def test_customers_without_a_section_get_none_of_its_bestsellers():
+    # Article 4 has no section, that of article 5 sold nothing lately.
+    customers = block((1, 4, 1, 1), (2, 5, 1, 1), customers=3)
+    assert scores(section_bestsellers.propose(customers, knowledge(SECTIONS, OF_SECTIONS), HISTORY)) == {}
+
+
+def test_trending_is_what_sells_better_than_it_did():
+    # Of 12 pieces before, 3 are expected lately: 5 are 2 more, one deviation of the count 4.
+    sales = [(0, OLD, 2, 12, 0), (0, YOUNG, 3, 0, 0), (1, OLD, 3, 0, 0), (2, OLD, 1, 4, 0), (3, OLD, 0, 4, 0)]
+    found = trending.propose(block(customers=2), knowledge(sales=sales), PLAIN)
+    assert scores(found) == {(0, 0): 1, (0, 1): 3, (1, 0): 1, (1, 1): 3}
+
+
+FIRST_DAYS = [(0, YOUNG, 9, 9, 3), (1, OLD, 0, 0, 1), (2, OLD, 9, 9, 0)]
+
+
+def test_newcomers_get_what_their_age_group_bought_on_first_days():
+    customers = block(customers=2, ages=[20, 50])
+    assert scores(newcomers.propose(customers, knowledge(sales=FIRST_DAYS), GROUP)) == {(0, 0): 1, (1, 1): 1}
+
+
+def test_only_customers_without_history_are_newcomers():
+    customers = block((1, 0, 300, 1), (3, 0, 300, 1), customers=4, ages=[20, 20, 50, np.nan])
+    known = knowledge(sales=[*FIRST_DAYS, (3, UNKNOWN_AGE, 0, 0, 5)])
+    assert scores(newcomers.propose(customers, known, GROUP)) == {(0, 0): 1, (2, 1): 1}
+
+
+def test_newcomers_are_drawn_to_everybodys_first_days():
+    smooth = GroupRetriever(top=10, weight=1, smoothing=4)
+    found = newcomers.propose(block(customers=2, ages=[50, np.nan]), knowledge(sales=FIRST_DAYS), smooth)
+    assert scores(found) == pytest.approx({(0, 0): 3 / 5, (0, 1): 2 / 5, (1, 0): 3 / 4, (1, 1): 1 / 4})
+
+
+def test_newcomers_of_a_log_without_ages_get_everybodys_first_days():
+    sales = [(0, UNKNOWN_AGE, 0, 0, 3), (1, UNKNOWN_AGE, 0, 0, 1)]
+    found = newcomers.propose(block(), knowledge(sales=sales), GROUP)
+    assert scores(found) == {(0, 0): 0.75, (0, 1): 0.25}
+
+
+def test_lists_of_a_week_are_made_once_for_all_its_blocks():
+    known = knowledge(sales=BY_AGE)
+    first = scores(bestsellers.propose(block(), known, PLAIN))
+    known.sales.lately[:] = 0
+    assert scores(bestsellers.propose(block(), known, PLAIN)) == first

@@ -1,5 +1,6 @@
 """Whom to serve in each target week, and what each of them had bought before it."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -56,7 +57,14 @@ def gather_histories(
         empty for those who had bought nothing in `retrieval.history_days`.
     """
     weeks = target_weeks(timeline, evaluation, training)
+    return gather_lines(target_customers, transactions, customers, weeks, retrieval.history_days)
+
+
+def gather_lines(
+    target_customers: DataFrame, transactions: DataFrame, customers: DataFrame, weeks: Sequence[date], history_days: int
+) -> DataFrame:
+    """Gather what the target customers of some weeks had bought, as `gather_histories` does."""
     aged = target_customers.join(customers.select("customer", "age"), "customer")
-    bought = history_of_customers(aged, transactions, weeks, retrieval.history_days)
+    bought = history_of_customers(aged, transactions, weeks, history_days)
     line = F.when(F.col("article").isNotNull(), F.struct("article", "age_days", "quantity"))
     return bought.groupBy("week", "customer", "age").agg(F.collect_list(line).alias("lines"))

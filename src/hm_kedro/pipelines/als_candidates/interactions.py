@@ -1,8 +1,10 @@
 """How strongly customers are tied to articles before each target week: what ALS is fitted on."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from hm_kedro.parameters import AlsParameters, EvaluationParameters, TrainingParameters
@@ -21,22 +23,27 @@ def weigh_interactions(
 
     Returns:
         One row per (week, customer, article) of the window: `strength` float, the sum over pieces bought of
-        2^(-age in days / half-life), times the article's `rarity`; `rarity` float, one over the number of its
-        customers in the window to the power `rarity_power`, 1 of the rarest; `age_days` int of the latest purchase.
+        2^(-age in days / half-life), times the article's `rarity`, over the customer's number of articles to the power
+        `history_power`; `rarity` float, one over the number of the article's customers to the power `rarity_power`;
+        `age_days` int of the latest purchase.
     """
-    weeks = target_weeks(timeline, evaluation, training)
+    return weigh_weeks(transactions, target_weeks(timeline, evaluation, training), als)
+
+
+def weigh_weeks(transactions: DataFrame, weeks: Sequence[date], als: AlsParameters) -> DataFrame:
+    """Weigh the interactions before some weeks, as `weigh_interactions` does."""
     history = newest_purchases(transactions, weeks, als.window_days, als.max_purchases)
     pairs = history.groupBy("week", "customer", "article").agg(
         F.sum(half_life_decay("age_days", als.half_life_days) * F.col("quantity")).alias("decayed"),
         F.min("age_days").alias("age_days"),
     )
-    rarity = exact(F.pow(F.count("*").cast("double"), F.lit(-als.rarity_power)))
-    rarities = pairs.groupBy("week", "article").agg(rarity.cast("float").alias("rarity"))
-    return rarities.join(pairs, ["week", "article"]).select(
-        "week",
-        "customer",
-        "article",
-        (F.col("decayed") * F.col("rarity")).cast("float").alias("strength"),
-        "rarity",
-        "age_days",
+    rarities = pairs.groupBy("week", "article").agg(_power_of_count(als.rarity_power).cast("float").alias("rarity"))
+    shares = pairs.groupBy("week", "customer").agg(_power_of_count(als.history_power).alias("share"))
+    strength = F.col("decayed") * F.col("rarity") * F.col("share")
+    return shares.join(rarities.join(pairs, ["week", "article"]), ["week", "customer"]).select(
+        "week", "customer", "article", strength.cast("float").alias("strength"), "rarity", "age_days"
     )
+
+
+def _power_of_count(power: float) -> Column:
+    return exact(F.pow(F.count("*").cast("double"), F.lit(-float(power))))

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +25,19 @@ from hm_kedro.pipelines.als_candidates.block import Block, read_blocks, read_fac
 from hm_kedro.pipelines.als_candidates.fold_in import fold_in
 from hm_kedro.pipelines.als_candidates.histories import target_weeks
 from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
+from hm_kedro.pipelines.als_candidates.proposals import Integers, Scores
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 
 logger = logging.getLogger(__name__)
 EPOCH = date(1970, 1, 1)
+
+
+class Items(NamedTuple):
+    """The articles of one week that have factors, rising, with their factors and `rarity`."""
+
+    articles: Integers
+    factors: Scores
+    rarity: Scores
 
 
 def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
@@ -63,15 +72,17 @@ def fold_in_customers(histories: DataFrame, item_factors: DataFrame, als: AlsPar
     """
     items = item_factors.select("week", "article", "factors", "rarity").toArrow()
     shared = {
-        _days(week): engine.share(_columns(items.filter(pc.field("week") == pa.scalar(week, pa.date32()))))
+        _days(week): engine.share(read_items(items.filter(pc.field("week") == pa.scalar(week, pa.date32()))))
         for week in items["week"].unique().to_pylist()
     }
     return histories.mapInArrow(_folder(shared, als), "week date, customer int, factors array<float>")
 
 
-def _columns(items: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    ordered = items.sort_by("article").combine_chunks()
-    return ordered["article"].to_numpy(), read_factors(ordered["factors"].chunk(0)), ordered["rarity"].to_numpy()
+def read_items(item_factors: pa.Table) -> Items:
+    """Read the articles of one week."""
+    ordered = item_factors.sort_by("article").combine_chunks()
+    factors = read_factors(ordered["factors"].chunk(0))
+    return Items(ordered["article"].to_numpy(), factors, ordered["rarity"].to_numpy())
 
 
 def _folder(
@@ -84,23 +95,26 @@ def _folder(
             for batch in batches:
                 for block in read_blocks(batch):
                     if block.week in shared:
-                        articles, factors, rarity = shared[block.week]()
-                        yield _fold_block(block, articles, factors, rarity, als)
+                        yield _table(block, solve_block(block, shared[block.week](), als))
 
     return fold
 
 
-def _fold_block(
-    block: Block, articles: np.ndarray, factors: np.ndarray, rarity: np.ndarray, als: AlsParameters
-) -> pa.RecordBatch:
-    width = int(max(articles[-1], block.articles.max(initial=0))) + 1
+def solve_block(block: Block, items: Items, als: AlsParameters) -> Scores:
+    """Solve for the factors of a block's customers; NaN of those of whom no article has factors."""
+    width = int(max(items.articles[-1], block.articles.max(initial=0))) + 1
     decayed = block.purchases(np.exp2(-block.age_days / als.half_life_days) * block.quantities, width)
-    confidences = decayed[:, articles].tocsr()
-    confidences.data = 1 + als.alpha * confidences.data * rarity[confidences.indices]
-    solved = fold_in(confidences, factors, als.fold_in_regularisation)
-    known = np.isfinite(solved).all(axis=1)
+    strengths = decayed[:, items.articles].tocsr()
+    counts = np.diff(strengths.indptr)
+    shares = np.repeat(np.maximum(counts, 1) ** -float(als.history_power), counts)
+    strengths.data = als.alpha * strengths.data * items.rarity[strengths.indices] * shares
+    return fold_in(strengths, items.factors, als.fold_in_regularisation)
+
+
+def _table(block: Block, factors: Scores) -> pa.RecordBatch:
+    known = np.isfinite(factors).all(axis=1)
     weeks = pa.array(np.full(known.sum(), block.week, np.int32)).cast(pa.date32())
-    columns = [weeks, pa.array(block.customers[known]), write_factors(solved[known])]
+    columns = [weeks, pa.array(block.customers[known]), write_factors(factors[known])]
     return pa.RecordBatch.from_arrays(columns, names=["week", "customer", "factors"])
 
 

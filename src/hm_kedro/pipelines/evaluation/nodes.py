@@ -6,9 +6,9 @@ from typing import Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from hm_kedro.parameters import EvaluationParameters
+from hm_kedro.parameters import EvaluationParameters, RetrievalParameters
 from hm_kedro.pipelines.evaluation.metrics import score_lists
-from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks
+from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks, top_per_customer
 from hm_kedro.timeline import Timeline
 
 
@@ -28,12 +28,16 @@ def collect_purchases(
 
 
 def line_up_contestants(
-    purchases: DataFrame, bestsellers: DataFrame, candidates: DataFrame, recommendations: DataFrame
+    purchases: DataFrame,
+    bestsellers: DataFrame,
+    candidates: DataFrame,
+    recommendations: DataFrame,
+    retrieval: RetrievalParameters,
 ) -> DataFrame:
     """Line up the lists that are compared, for the buyers of the judged weeks.
 
-    `bestsellers`: the week's twelve; `als`: ALS alone; `als_filled`: ALS, then bestsellers; `ranker`:
-    LightGBM over all candidates.
+    `bestsellers`: the week's twelve; `heuristics`: the blend of all retrievers but ALS; `als`: ALS alone;
+    `als_filled`: ALS, then bestsellers; `ranker`: LightGBM over all candidates.
 
     Returns:
         One row per (contestant, week, customer, article): `rank` int from 1, up to 12.
@@ -45,9 +49,13 @@ def line_up_contestants(
     popular = buyers.join(F.broadcast(twelve), "week")
     als = candidates.join(buyers, keys, "semi").select(*keys, "article", F.col("als_rank").alias("rank"))
     als = als.where(F.col("rank") <= LIST_LENGTH)
+    of_als = F.coalesce(F.col("als_score"), F.lit(0.0)).cast("double") * F.lit(retrieval.als.weight)
+    blended = candidates.join(buyers, keys, "semi").withColumn("score", F.col("blend_score").cast("double") - of_als)
+    heuristics = top_per_customer(blended, LIST_LENGTH).select(*keys, "article", "rank")
     ranked = recommendations.join(buyers, keys, "semi").select(*keys, "article", "rank")
     lists = {
         "bestsellers": popular,
+        "heuristics": fill(heuristics, popular),
         "als": als,
         "als_filled": fill(als, popular),
         "ranker": fill(ranked, popular),

@@ -27,7 +27,7 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 line_up_contestants,
                 name="line_up_contestants",
-                inputs=["purchases", "bestsellers", "candidates", "recommendations"],
+                inputs=["purchases", "bestsellers", "candidates", "recommendations", "params:retrieval"],
                 outputs="contestant_lists",
             ),
             Node(
