@@ -58,6 +58,7 @@ class AlsParameters(Group):
     window_days: PositiveInt
     max_purchases: PositiveInt
     half_life_days: PositiveFloat
+    decay_power: NonNegativeFloat
     rarity_power: float = Field(ge=0, le=2)
     history_power: Share
     on_sale_days: PositiveInt
@@ -152,7 +153,7 @@ class RetrievalParameters(Group):
     """Which retrievers propose how many candidates, and how many of them a customer gets."""
 
     history_days: PositiveInt
-    budget: PositiveInt
+    budget: int = Field(ge=12)
     als: AlsRetriever
     own_purchases: HistoryRetriever
     product_variants: HistoryRetriever

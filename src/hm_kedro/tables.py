@@ -138,6 +138,11 @@ def half_life_decay(age_days: str, half_life_days: float) -> Column:
     return exact(F.pow(F.lit(2.0), -F.col(age_days) / F.lit(float(half_life_days))))
 
 
+def power_decay(age_days: str, power: float) -> Column:
+    """Weigh a purchase by 1 / age^power, so that the last day counts 1."""
+    return exact(F.pow(F.col(age_days).cast("double"), F.lit(-float(power))))
+
+
 def top_per_customer(scored: DataFrame, top: int) -> DataFrame:
     """Keep each customer's best articles of each week.
 

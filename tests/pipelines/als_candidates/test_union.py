@@ -35,7 +35,8 @@ SCHEMA = pa.schema(list(union.COLUMNS.items()))
 def retrieval(budget=100, top=20, **changes):
     """Make parameters with every retriever on, and some changed."""
     groups = {name: {"top": top, "weight": 1, **group, **changes.get(name, {})} for name, group in GROUPS.items()}
-    return RetrievalParameters(history_days=100, budget=budget, **groups)
+    whole = RetrievalParameters(history_days=100, budget=100, **groups)
+    return whole.model_copy(update={"budget": budget})  # smaller ones than a run takes, too
 
 
 def customers(*numbers):

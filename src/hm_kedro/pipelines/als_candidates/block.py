@@ -28,8 +28,8 @@ class Block:
         customers: one a row.
         ages: of the customers, years; NaN where unknown.
         factors: of the customers, a row each; NaN where they have none. None before there are any.
-        rows, articles, age_days, quantities: of each line, sorted by row, age and article: the customer's row, what was
-            bought, how many days before the week, how many pieces.
+        rows, articles, age_days, quantities: of each line, sorted by row, age, article and pieces: the customer's row,
+            what was bought, how many days before the week, how many pieces.
     """
 
     week: int
@@ -91,14 +91,12 @@ def read_blocks(batch: pa.RecordBatch) -> Iterator[Block]:
 def _read(week: int, batch: pa.RecordBatch) -> Block:
     lines = batch.column("lines")
     lengths = np.diff(lines.offsets.to_numpy())
-    if lines.null_count:
-        lengths = np.where(lines.is_null().to_numpy(zero_copy_only=False), 0, lengths)
     rows = np.repeat(np.arange(len(lines), dtype=np.int32), lengths)
     flat = lines.flatten()
     articles, age_days, quantities = (
         flat.field(name).to_numpy(zero_copy_only=False) for name in ("article", "age_days", "quantity")
     )
-    order = np.lexsort((articles, age_days, rows))
+    order = np.lexsort((quantities, articles, age_days, rows))
     ages = batch.column("age").cast(pa.float32()).to_numpy(zero_copy_only=False)
     factors = read_factors(batch.column("factors")) if "factors" in batch.schema.names else None
     return Block(
@@ -124,7 +122,7 @@ def read_factors(lists: pa.Array) -> Scores:
 
 
 def write_factors(matrix: Scores) -> pa.ListArray:
-    """Make lists of a matrix's rows, null of those with NaN."""
+    """Make lists of a matrix's rows, null of those that are not finite throughout."""
     known = np.isfinite(matrix).all(axis=1)
     flat = pa.array(np.ascontiguousarray(matrix[known], dtype=np.float32).ravel())
     offsets = np.concatenate([[0], np.cumsum(known * matrix.shape[1])]).astype(np.int32)

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from hm_kedro.parameters import AlsParameters, EvaluationParameters, TrainingParameters
 from hm_kedro.pipelines.als_candidates.histories import target_weeks
-from hm_kedro.tables import exact, half_life_decay, newest_purchases
+from hm_kedro.tables import exact, half_life_decay, newest_purchases, power_decay
 
 
 def weigh_interactions(
@@ -23,7 +23,7 @@ def weigh_interactions(
 
     Returns:
         One row per (week, customer, article) of the window: `strength` float, the sum over pieces bought of
-        2^(-age in days / half-life), times the article's `rarity`, over the customer's number of articles to the power
+        2^(-age in days / half-life) / age^decay_power, times the article's `rarity`, over the customer's number of articles to the power
         `history_power`; `rarity` float, one over the number of the article's customers to the power `rarity_power`;
         `age_days` int of the latest purchase.
     """
@@ -33,8 +33,9 @@ def weigh_interactions(
 def weigh_weeks(transactions: DataFrame, weeks: Sequence[date], als: AlsParameters) -> DataFrame:
     """Weigh the interactions before some weeks, as `weigh_interactions` does."""
     history = newest_purchases(transactions, weeks, als.window_days, als.max_purchases)
+    decay = half_life_decay("age_days", als.half_life_days) * power_decay("age_days", als.decay_power)
     pairs = history.groupBy("week", "customer", "article").agg(
-        F.sum(half_life_decay("age_days", als.half_life_days) * F.col("quantity")).alias("decayed"),
+        F.sum(exact(decay) * F.col("quantity")).alias("decayed"),
         F.min("age_days").alias("age_days"),
     )
     rarities = pairs.groupBy("week", "article").agg(_power_of_count(als.rarity_power).cast("float").alias("rarity"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +66,10 @@ class Knowledge:
     items: Integers
     factors: Scores
     related: csr_matrix
-    _made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
-        """Make something of this knowledge once in this process."""
+    def once(self, name: Hashable, make: Callable[[], Any]) -> Any:
+        """Make something of this knowledge once in this process, under a name that says all that it depends on."""
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]

@@ -21,7 +21,7 @@ from hm_kedro.parameters import (
     TrainingParameters,
 )
 from hm_kedro.pipelines.als_candidates import solvers, union
-from hm_kedro.pipelines.als_candidates.block import Block, read_blocks, read_factors, write_factors
+from hm_kedro.pipelines.als_candidates.block import Block, decay, read_blocks, read_factors, write_factors
 from hm_kedro.pipelines.als_candidates.fold_in import fold_in
 from hm_kedro.pipelines.als_candidates.histories import target_weeks
 from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
@@ -103,7 +103,8 @@ def _folder(
 def solve_block(block: Block, items: Items, als: AlsParameters) -> Scores:
     """Solve for the factors of a block's customers; NaN of those of whom no article has factors."""
     width = int(max(items.articles[-1], block.articles.max(initial=0))) + 1
-    decayed = block.purchases(np.exp2(-block.age_days / als.half_life_days) * block.quantities, width)
+    faded = np.exp2(-block.age_days / als.half_life_days) * decay(block.age_days, als.decay_power)
+    decayed = block.purchases(faded * block.quantities, width)
     strengths = decayed[:, items.articles].tocsr()
     counts = np.diff(strengths.indptr)
     shares = np.repeat(np.maximum(counts, 1) ** -float(als.history_power), counts)

@@ -11,9 +11,11 @@ from scipy.sparse import csr_matrix, diags
 
 from hm_kedro.parameters import EvaluationParameters, RelatedParameters, TrainingParameters
 from hm_kedro.pipelines.als_candidates.histories import target_weeks
-from hm_kedro.pipelines.als_candidates.proposals import MOST_ROWS, Proposals, rank
+from hm_kedro.pipelines.als_candidates.proposals import MOST_ROWS, Proposals, pair_codes, rank
 from hm_kedro.tables import newest_purchases
 
+# Of a weight, so that no product of two is taken for none.
+LEAST = 1e-30
 SCHEMA = "week date, article int, related int, similarity float, customers int, rank int"
 
 
@@ -65,7 +67,7 @@ def relate(customers: Any, articles: Any, age_days: Any, params: RelatedParamete
     bought, columns = np.unique(articles, return_inverse=True)
     _, rows = np.unique(customers, return_inverse=True)
     counts = np.bincount(rows)
-    weights = np.exp2(-age_days / params.half_life_days) / counts[rows] ** params.history_power
+    weights = np.maximum(np.exp2(-age_days / params.half_life_days), LEAST) / counts[rows] ** params.history_power
     shape = (len(counts), len(bought))
     weighed = csr_matrix((weights, (rows, columns)), shape=shape)
     once = csr_matrix((np.ones(len(rows), np.int32), (rows, columns)), shape=shape)
@@ -82,7 +84,8 @@ def relate(customers: Any, articles: Any, age_days: Any, params: RelatedParamete
         kept = (common.data >= params.min_customers) & (similar.indices != of + start)
         proposed = Proposals(of[kept], similar.indices[kept].astype(np.int32), similar.data[kept].astype(np.float32))
         best = rank(proposed, params.neighbours)
-        together = np.asarray(common[best.rows, best.articles]).ravel()
+        places = np.searchsorted(pair_codes(of, common.indices), pair_codes(best.rows, best.articles))
+        together = common.data[places]
         parts.append((bought[best.rows + start], bought[best.articles], best.scores, together, best.ranks))
     names = {
         "article": np.int32,

@@ -9,5 +9,7 @@ from hm_kedro.pipelines.als_candidates.retrievers.popularity import by_age_group
 
 def propose(block: Block, knowledge: Knowledge, params: GroupRetriever) -> Proposals:
     """Score an article by its share of what the age group bought, drawn towards what everybody did."""
-    best = knowledge.once("age bestsellers", lambda: by_age_group(knowledge, "lately", params.smoothing))
+    best = knowledge.once(
+        ("age bestsellers", params.smoothing), lambda: by_age_group(knowledge, "lately", params.smoothing)
+    )
     return propose_lists(knowledge.age_groups(block.ages), best, params.top)

@@ -19,7 +19,9 @@ def propose(block: Block, knowledge: Knowledge, params: AttributeProfileRetrieve
     attributes = [name for name in params.attributes if knowledge.has(name)]
     if not attributes:
         return Proposals.none()
-    articles = knowledge.once("profile", lambda: _articles(knowledge, attributes, params.articles))
+    articles = knowledge.once(
+        ("profile", *attributes, params.articles), lambda: _articles(knowledge, attributes, params.articles)
+    )
     weights = decay(block.age_days, params.decay_power) * block.quantities
     profile = [
         _shares(block.values(knowledge.codes[name], weights, int(knowledge.codes[name].max()) + 1))

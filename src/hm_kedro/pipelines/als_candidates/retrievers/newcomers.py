@@ -11,7 +11,7 @@ NOT_NEW = -2
 
 def propose(block: Block, knowledge: Knowledge, params: GroupRetriever) -> Proposals:
     """Score an article by its share of first days' purchases in the age group, drawn towards everybody's."""
-    best = knowledge.once("newcomers", lambda: by_age_group(knowledge, "first", params.smoothing))
+    best = knowledge.once(("newcomers", params.smoothing), lambda: by_age_group(knowledge, "first", params.smoothing))
     groups = knowledge.age_groups(block.ages)
     groups[block.rows] = NOT_NEW
     return propose_lists(groups, best, params.top)
