@@ -28,6 +28,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from hm_kedro.blas import keep_to_one_thread
 from hm_kedro.errors import HmKedroError
 from hm_kedro.java import java_home
 
@@ -96,6 +97,7 @@ def session() -> SparkSession:
     """Give the running session, started now if there is none."""
     if _Engine.session is None:
         logger.info("Starting the engine %s", _Engine.name)
+        keep_to_one_thread()
         _Engine.session = _start_sail() if _Engine.name == "sail" else _start_spark()
     return _Engine.session
 

@@ -23,9 +23,9 @@ def weigh_interactions(
 
     Returns:
         One row per (week, customer, article) of the window: `strength` float, the sum over pieces bought of
-        2^(-age in days / half-life) / age^decay_power, times the article's `rarity`, over the customer's number of articles to the power
-        `history_power`; `rarity` float, one over the number of the article's customers to the power `rarity_power`;
-        `age_days` int of the latest purchase.
+        2^(-age in days / half-life) / age^decay_power, times the article's `rarity`, over the customer's number of
+        articles to the power `history_power`; `rarity` float, one over the number of the article's customers to the
+        power `rarity_power`; `age_days` int of the latest purchase.
     """
     return weigh_weeks(transactions, target_weeks(timeline, evaluation, training), als)
 

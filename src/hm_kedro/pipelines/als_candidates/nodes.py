@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from hm_kedro import engine
+from hm_kedro.blas import keep_to_one_thread
 from hm_kedro.parameters import (
     AlsParameters,
     EvaluationParameters,
@@ -89,13 +90,11 @@ def _folder(
     shared: dict[int, Callable[[], Any]], als: AlsParameters
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def fold(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, "blas"):
-            for batch in batches:
-                for block in read_blocks(batch):
-                    if block.week in shared:
-                        yield _table(block, solve_block(block, shared[block.week](), als))
+        keep_to_one_thread()
+        for batch in batches:
+            for block in read_blocks(batch):
+                if block.week in shared:
+                    yield _table(block, solve_block(block, shared[block.week](), als))
 
     return fold
 

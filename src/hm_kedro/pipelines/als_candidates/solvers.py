@@ -64,7 +64,6 @@ def fit_implicit(pairs: DataFrame, params: AlsParameters) -> DataFrame:
     """Fit ALS by the library `implicit`, in this process: the pairs of one week's window are collected."""
     from implicit.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
-    from threadpoolctl import threadpool_limits
 
     found = pairs.select("customer", "article", "strength").toArrow().combine_chunks()
     customers, rows = np.unique(found["customer"].to_numpy(), return_inverse=True)
@@ -72,16 +71,15 @@ def fit_implicit(pairs: DataFrame, params: AlsParameters) -> DataFrame:
     confidence = 1.0 + params.alpha * found["strength"].to_numpy()
     matrix = csr_matrix((confidence.astype(np.float32), (rows, columns)), shape=(len(customers), len(articles)))
     matrix.sort_indices()
-    with threadpool_limits(1, "blas"):
-        solver = AlternatingLeastSquares(
-            factors=params.rank,
-            iterations=params.iterations,
-            regularization=params.regularisation * len(rows) / len(customers),
-            alpha=1.0,
-            random_state=params.seed,
-            use_gpu=False,
-        )
-        solver.fit(matrix, show_progress=False)
+    solver = AlternatingLeastSquares(
+        factors=params.rank,
+        iterations=params.iterations,
+        regularization=params.regularisation * len(rows) / len(customers),
+        alpha=1.0,
+        random_state=params.seed,
+        use_gpu=False,
+    )
+    solver.fit(matrix, show_progress=False)
     finite = np.isfinite(solver.item_factors).all(axis=1)
     table = {
         "article": pa.array(articles[finite].astype(np.int32)),

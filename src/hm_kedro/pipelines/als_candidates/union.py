@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from hm_kedro.blas import keep_to_one_thread
 from hm_kedro.pipelines.als_candidates.block import Block, read_blocks
 from hm_kedro.pipelines.als_candidates.proposals import (
     ARTICLE_BITS,
@@ -106,11 +107,9 @@ def retriever_of_batches(
     """
 
     def retrieve(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, "blas"):
-            for batch in batches:
-                for block in read_blocks(batch):
-                    yield unite(block, propose(block, knowledge[block.week](), params), params)
+        keep_to_one_thread()
+        for batch in batches:
+            for block in read_blocks(batch):
+                yield unite(block, propose(block, knowledge[block.week](), params), params)
 
     return retrieve
