@@ -142,16 +142,19 @@ def _read_shared(path: str) -> Any:
 
 
 def _carried_file(suffix: str) -> tuple[int, str]:
+    return tempfile.mkstemp(suffix=suffix, dir=_carried_folder())
+
+
+def _carried_folder() -> Path:
+    """Give the folder of this engine's own files, gone when it ends."""
     _Engine.carried = _Engine.carried or tempfile.TemporaryDirectory(prefix="hm-kedro-")
-    return tempfile.mkstemp(suffix=suffix, dir=_Engine.carried.name)
+    return Path(_Engine.carried.name)
 
 
 def stop() -> None:
     """End the session and what serves it; safe to call when none runs."""
     carried, _Engine.carried = _Engine.carried, None
-    if carried is not None:
-        carried.cleanup()
-        _read_shared.cache_clear()
+    _read_shared.cache_clear()
     running, _Engine.session = _Engine.session, None
     server, _Engine.sail_server = _Engine.sail_server, None
     if running is not None:
@@ -161,6 +164,8 @@ def stop() -> None:
         server.stop()
         for variable in ("SPARK_REMOTE", "SPARK_CONNECT_MODE_ENABLED"):
             os.environ.pop(variable, None)
+    if carried is not None:
+        carried.cleanup()
 
 
 # Registered before pyspark is imported, hence run after its own clean-up, which finds nothing left.
@@ -176,6 +181,9 @@ def _start_spark() -> SparkSession:
                 "engine 'cluster' needs the environment variable SPARK_MASTER_URL, such as spark://host:7077"
             )
         conf["spark.master"] = master
+    else:
+        # Else the plan of many iterations of ALS grows without end.
+        conf.setdefault("spark.checkpoint.dir", str(_carried_folder() / "checkpoints"))
     home = java_home()
     if home is None:
         raise HmKedroError(

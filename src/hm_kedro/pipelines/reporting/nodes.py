@@ -9,6 +9,8 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from hm_kedro.datasets.article_images import Pictures
+from hm_kedro.pipelines.als_candidates.charts import CHARTS
+from hm_kedro.pipelines.eda.nodes import PARTS as EDA
 from hm_kedro.timeline import Timeline
 
 PARTS = {
@@ -17,7 +19,10 @@ PARTS = {
     "assortment": "What it sells",
     "seasons": "When it sells",
     "relevance": "What tells about the next purchase",
+    "retrieval": "What the retrievers find",
 }
+# The figures of each part, by name.
+FIGURES = {part: [chart.name for chart in charts] for part, charts in {**EDA, "retrieval": CHARTS}.items()}
 # Of the words that names of colours are made of, the first that is found; in CSS.
 TILES = {
     "black": "#1b1b1b",
@@ -58,21 +63,26 @@ def write_report(
         loader=PackageLoader("hm_kedro.pipelines.reporting", "."), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["number"] = lambda value: f"{value:,}"
-    drawn = {
-        name: Markup(
-            figures[f"{name}_figure"].to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False})
-        )
-        for name in eda_summary["figures"]
+    parts = {
+        heading: [
+            {"name": name, "drawn": _draw(figures[f"{name}_figure"]), "reading": figures[f"{name}_figure"].layout.meta}
+            for name in FIGURES[part]
+            if figures[f"{name}_figure"].data
+        ]
+        for part, heading in PARTS.items()
     }
     return environment.get_template("report.html.j2").render(
         shop=eda_summary,
         quality=data_quality,
         timeline=Timeline.read(timeline),
-        parts=PARTS,
-        drawn=drawn,
+        parts={heading: shown for heading, shown in parts.items() if shown},
         bestsellers=list_bestsellers(eda_summary, article_images),
         plotly=Markup(get_plotlyjs()),
     )
+
+
+def _draw(figure: go.Figure) -> Markup:
+    return Markup(figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False}))
 
 
 def list_bestsellers(eda_summary: dict[str, Any], article_images: Pictures) -> list[dict[str, Any]]:

@@ -5,13 +5,12 @@ data_quality + eda_summary + figures ─ report
 
 from kedro.pipeline import Node, Pipeline
 
-from hm_kedro.pipelines.eda.nodes import PARTS, figure_names
-from hm_kedro.pipelines.reporting.nodes import write_report
+from hm_kedro.pipelines.reporting.nodes import FIGURES, write_report
 
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire reporting."""
-    figures = {name: name for part in PARTS for name in figure_names(part)}
+    figures = {f"{name}_figure": f"{name}_figure" for names in FIGURES.values() for name in names}
     return Pipeline(
         [
             Node(
