@@ -23,6 +23,11 @@ SPARK_CONF = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.session.timeZone": "UTC",
+    # Tables of a few rows: compiling queries, replanning them and optimizing the JVM's code costs more than it saves.
+    # Whole runs keep the plans of real ones.
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 
 
@@ -38,7 +43,7 @@ def session(pytestconfig: pytest.Config) -> Iterator[SparkSession]:
     engine.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def table(session: SparkSession) -> Callable[[str, list[tuple[Any, ...]]], DataFrame]:
     """Make a table of rows under a schema such as `customer int, age int`.
 

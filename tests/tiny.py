@@ -29,16 +29,22 @@ def article_id(number: int) -> str:
     return f"{100_000 + (number // 3) * 37:07d}{number % 3 + 1:03d}"
 
 
-def make_transactions(seed: int = 7) -> list[Row]:
-    """Ten customers in seven buy, each from a taste of their own, some articles again and again."""
+def make_transactions(seed: int = 7, first_day: date = FIRST_DAY, idle: int = 6) -> list[Row]:
+    """Six customers in seven buy, each from a taste of their own, some articles again and again.
+
+    Args:
+        seed: what the dice are thrown with.
+        first_day: the first of the DAYS on which they buy.
+        idle: the one of each seven customers, from 0, who buys nothing.
+    """
     dice = random.Random(seed)
     lines = []
     for customer in range(CUSTOMERS):
-        if customer % 7 == 6:
+        if customer % 7 == idle:
             continue
         taste = [(customer * 5 + step * 7) % ARTICLES for step in range(8)]
         for _ in range(dice.randint(1, 9)):
-            day = FIRST_DAY + timedelta(days=dice.randrange(DAYS))
+            day = first_day + timedelta(days=dice.randrange(DAYS))
             for _ in range(dice.randint(1, 4)):
                 article = dice.choice(taste) if dice.random() < 0.8 else dice.randrange(ARTICLES)
                 price = (100 + article * 13) / 59_000

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from tests import runs, tiny
 
+CUTOFF = "2020-08-12"
+
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -26,3 +28,11 @@ def finished(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
         return output, runs.run("test", raw, output, f"engine={engine}")
 
     return run
+
+
+@pytest.fixture(scope="session")
+def cut_off(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the outputs of a finished run on Sail lie, whose cutoff is CUTOFF: the log goes on behind it."""
+    output = tmp_path_factory.mktemp("cut_off")
+    runs.run("test", raw, output, "engine=sail", f"cutoff={CUTOFF}")
+    return output

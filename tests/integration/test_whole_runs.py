@@ -130,9 +130,8 @@ def test_without_sample_submission_the_customers_file_says_whom_it_is_for(raw: P
     assert len(runs.check_submission(folder, tmp_path / "out")) == tiny.CUSTOMERS
 
 
-def test_week_of_the_cutoff_is_judged_where_the_log_reaches_its_end(raw: Path, tmp_path: Path) -> None:
-    runs.run("test", raw, tmp_path, "engine=sail", "cutoff=2020-08-12")
-    metrics = json.loads((tmp_path / "08_reporting/metrics.json").read_text())
+def test_week_of_the_cutoff_is_judged_where_the_log_reaches_its_end(cut_off: Path) -> None:
+    metrics = json.loads((cut_off / "08_reporting/metrics.json").read_text())
     assert metrics["weeks"] == ["2020-08-12", "2020-08-05"]
     assert metrics["buyers"].keys() == {"2020-08-12", "2020-08-05"}
 

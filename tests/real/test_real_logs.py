@@ -64,8 +64,8 @@ def test_real_log_a_week_before_its_end_uses_nothing_of_that_week(tmp_path: Path
     lines[lines["t_dat"] < str(cutoff)].to_csv(cut / "transactions_train.csv", index=False)
     for name in ("articles", "customers", "sample_submission"):
         (cut / f"{name}.csv").symlink_to(LOGS / log / f"{name}.csv")
-    runs.run("kaggle", LOGS / log, tmp_path / "with", "engine=sail", f"cutoff={cutoff}")
-    runs.run("kaggle", cut, tmp_path / "without", "engine=sail", f"cutoff={cutoff}")
+    runs.run("kaggle", LOGS / log, tmp_path / "with", "engine=sail", f"cutoff={cutoff}", until="submission")
+    runs.run("kaggle", cut, tmp_path / "without", "engine=sail", f"cutoff={cutoff}", until="submission")
     one, other = runs.check_submission(LOGS / log, tmp_path / "with"), runs.check_submission(cut, tmp_path / "without")
     pd.testing.assert_frame_equal(one, other)
     for table in ("04_feature/candidates", "04_feature/features"):

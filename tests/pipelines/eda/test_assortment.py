@@ -20,9 +20,30 @@ TIMELINE = {
     "last_day": "2020-09-15",
     "log_end": "2020-09-15",
 }
+# Articles of (product, index group, colour), and the pieces of each that are sold.
+ARTICLES_OF_THE_SHOP = [
+    (0, "Ladies", "Red"),  # 5
+    (0, "Men", "Red"),  # 7
+    (0, "Men", "Blue"),  # 3
+    (1, "Kids", None),  # none
+    (2, "Ladies", "Red"),  # 2
+    (None, None, None),  # 8
+]
+SALES_OF_THE_SHOP = [
+    ("2020-06-05", 0, None, 1),  # in the log's first weeks: may be old
+    ("2020-09-08", 0, 0.5, 2),
+    ("2020-09-15", 0, 0.25, 1),
+    ("2020-09-15", 0, 1.0, 1),
+    ("2020-09-02", 1, None, 6),
+    ("2020-09-09", 1, 0.125, 1),
+    ("2020-09-09", 2, None, 3),
+    ("2020-09-08", 4, None, 1),
+    ("2020-09-14", 4, None, 1),
+    ("2020-09-03", 5, None, 8),
+]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def count(table):
     """Count articles of (product, index group, colour) and purchases of (day, article, price, pieces)."""
 
@@ -49,73 +70,63 @@ def count(table):
     return counted
 
 
-def test_sales_are_counted_by_attribute_the_most_first(count):
-    articles = [(0, "Ladies", "Red"), (0, "Men", "Red"), (1, "Men", "Blue"), (1, "Kids", None)]
-    counts = count(articles, [("2020-09-15", 0, 0.5, 4), ("2020-09-14", 1, 0.5, 1), ("2020-09-14", 2, 0.5, 2)])
-    assert counts["sales_by_index_group"] == {
-        "value": ["Ladies", "Men", "Kids"],
-        "transactions": [4, 3, 0],
-        "articles": [1, 2, 1],
+@pytest.fixture(scope="module")
+def shop(count):
+    """The counts of the shop above, of which the tests look at one thing each."""
+    return count(ARTICLES_OF_THE_SHOP, SALES_OF_THE_SHOP)
+
+
+def test_sales_are_counted_by_attribute_the_most_first(shop):
+    assert shop["sales_by_index_group"] == {
+        "value": ["Men", "Ladies", "Kids"],
+        "transactions": [10, 7, 0],
+        "articles": [2, 2, 1],
     }
-    assert counts["sales_by_colour_group"] == {"value": ["Red", "Blue"], "transactions": [5, 2], "articles": [2, 1]}
+    assert shop["sales_by_colour_group"] == {"value": ["Red", "Blue"], "transactions": [14, 3], "articles": [3, 1]}
     # All articles are of the same section: there is nothing to compare.
-    assert "sales_by_section" not in counts
+    assert "sales_by_section" not in shop
 
 
-def test_prices_are_quantiles_of_the_pieces_by_index_group(count):
-    articles = [(0, "Ladies", "Red"), (1, "Men", "Red")]
-    purchases = [
-        ("2020-09-15", 0, 0.25, 1),
-        ("2020-09-14", 0, 0.5, 2),
-        ("2020-09-13", 0, 1.0, 1),
-        ("2020-09-13", 1, 0.125, 1),
-    ]
-    prices = count(articles, [*purchases, ("2020-09-12", 1, None, 9)])["prices"]
+def test_prices_are_quantiles_of_the_pieces_by_index_group(shop):
+    prices = shop["prices"]
     assert prices["group"] == ["Men", "Ladies"]
     assert prices["transactions"] == [1, 4]
     assert [prices[name][1] for name in ("q5", "q25", "q50", "q75", "q95")] == [0.25, 0.25, 0.5, 0.5, 1.0]
 
 
-def test_articles_are_counted_by_their_lives_and_variants_and_when_they_were_new(count):
-    articles = [(0, None, None), (0, None, None), (0, None, None), (1, None, None), (None, None, None)]
-    purchases = [
-        ("2020-06-05", 0, None, 1),  # in the log's first weeks: may be old
-        ("2020-09-15", 0, None, 1),
-        ("2020-09-02", 1, None, 1),
-        ("2020-09-08", 1, None, 1),
-        ("2020-09-09", 2, None, 1),
-        ("2020-09-09", 3, None, 1),
-        ("2020-09-16", 4, None, 1),
-    ]
-    counts = count(articles, purchases[:-1])
-    assert counts["lives"] == {"weeks": [1, 15], "articles": [3, 1]}
-    assert counts["new_articles"] == {"week": ["2020-09-02", "2020-09-09"], "articles": [1, 2]}
-    assert counts["variants"] == {"articles": [1, 3], "products": [1, 1]}
+def test_articles_are_counted_by_their_lives_and_variants_and_when_they_were_new(shop):
+    # Article 4 is seen for seven days, article 1 for eight.
+    assert shop["lives"] == {"weeks": [1, 2, 15], "articles": [3, 1, 1]}
+    assert shop["new_articles"] == {"week": ["2020-09-02", "2020-09-09"], "articles": [3, 1]}
+    assert shop["variants"] == {"articles": [1, 3], "products": [2, 1]}
 
 
-def test_concentration_is_the_lorenz_curve_and_ginis_coefficient(count):
+def test_concentration_is_the_lorenz_curve_and_ginis_coefficient(shop):
+    curve = shop["concentration"]
+    assert curve["articles"] == [0.2, 0.4, 0.6, 0.8, 1.0]
+    assert curve["transactions"] == [0.08, 0.2, 0.4, 0.68, 1.0]
+    # The mean absolute difference of two articles over twice their mean: ten pairs of 2, 3, 5, 7 and 8.
+    differences = (1 + 3 + 5 + 6) + (2 + 4 + 5) + (2 + 3) + 1
+    assert sum(curve["gini_part"]) == pytest.approx((2 * differences / 25) / (2 * 5))
+
+
+def test_articles_that_sell_alike_have_a_straight_curve_and_no_coefficient(count):
     equal = count([(0, None, None)] * 4, [("2020-09-15", article, None, 2) for article in range(4)])["concentration"]
     assert equal["articles"] == equal["transactions"] == [0.25, 0.5, 0.75, 1.0]
     assert sum(equal["gini_part"]) == 0
-    one = [("2020-09-15", article, None, pieces) for article, pieces in enumerate((1, 1, 1, 7))]
-    uneven = count([(0, None, None)] * 4, one)["concentration"]
-    assert uneven["transactions"] == [0.1, 0.2, 0.3, 1.0]
-    # The mean absolute difference of two articles over twice their mean: 6 pairs, 3 of which differ by 6.
-    assert sum(uneven["gini_part"]) == pytest.approx((2 * 3 * 6 / 16) / (2 * 2.5))
 
 
-def test_the_last_weeks_bestsellers_are_followed_back(count):
-    purchases = [
-        ("2020-09-15", 1, None, 3),
-        ("2020-09-15", 0, None, 2),
-        ("2020-09-08", 0, None, 5),
-        ("2020-09-08", 2, None, 9),
-    ]
-    top = count([(0, None, "Red"), (0, None, "Blue"), (1, None, "Red")], purchases)["top_articles"]
+def test_the_last_weeks_bestsellers_are_followed_back(shop):
+    """Article 5, the first of the week before, is none of them; June is too long ago."""
+    top = shop["top_articles"]
     assert list(zip(top["article_id"], top["weeks_to_cutoff"], top["rank"], top["pieces"], strict=True)) == [
-        ("0000000001", 1, 1, 3),
-        ("0000000000", 2, 2, 5),
+        ("0000000002", 1, 1, 3),
+        ("0000000000", 2, 3, 2),
         ("0000000000", 1, 2, 2),
+        ("0000000001", 2, 2, 6),
+        ("0000000001", 1, 3, 1),
+        ("0000000004", 2, 4, 1),
+        ("0000000004", 1, 4, 1),
     ]
 
 

@@ -30,13 +30,13 @@ TIMELINE = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def group(session):
     """Each of ten customers is a group of their own."""
     return (F.col("customer") % 10).cast("int").alias("group")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def articles(table):
     """Articles 0 and 1 of colour 0, 2 of colour 1, 3 of none; all of one section, each a product."""
     colours = [0, 0, 1, None]
@@ -48,34 +48,42 @@ def articles(table):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def log(table):
     """Customer 0 bought three pieces of colour 0 and one of colour 1, customer 1 four of colour 1."""
     return table(PURCHASES, [(day("2020-09-01"), 0, 0, 3), (day("2020-08-20"), 0, 2, 1), (day("2020-08-10"), 1, 2, 4)])
 
 
-def test_matches_are_shares_of_the_own_history_against_those_of_popularity(table, articles, log, group):
-    bought = table(BOUGHT, [(WEEK, 0, 1), (WEEK, 1, 0), (WEEK, 1, 3), (WEEK, 7, 0)])
-    sums = relevance.measure_lifts(bought, articles, log, [WEEK], group, PARAMS).set_index(["attribute", "group"])
+@pytest.fixture(scope="module")
+def bought(table):
+    """What is bought next: article 3 has no colour, and customer 7 no history."""
+    return table(BOUGHT, [(WEEK, 0, 1), (WEEK, 1, 0), (WEEK, 1, 3), (WEEK, 7, 0)])
+
+
+@pytest.fixture(scope="module")
+def lifts(bought, articles, log, group):
+    """What was bought, measured against the log."""
+    return relevance.measure_lifts(bought, articles, log, [WEEK], group, PARAMS)
+
+
+def test_matches_are_shares_of_the_own_history_against_those_of_popularity(lifts):
+    sums = lifts.set_index(["attribute", "group"])
     # Of all pieces 3 in 8 are of colour 0. Customer 0 buys colour 0, as 3 in 4 of the own pieces are.
     found = sums.loc["colour_group"]
     assert found.loc[0].tolist() == [0.75, 0.75 * 3 / 8 + 0.25 * 5 / 8, 1]
-    # Customer 1 buys colour 0, too, and never did; article 3 has no colour, and customer 7 no history.
+    # Customer 1 buys colour 0, too, and never did.
     assert found.loc[1].tolist() == [0.0, 5 / 8, 1]
     assert set(found.index) == {0, 1}
     # Article 1 is another product than article 0.
     assert sums.loc[("product", 0), "observed"] == 0
 
 
-def test_purchases_of_the_week_itself_are_no_history(table, articles, log, group):
-    bought = table(BOUGHT, [(WEEK, 0, 1)])
+def test_purchases_of_the_week_itself_are_no_history(table, lifts, bought, articles, log, group):
     later = log.unionByName(table(PURCHASES, [(WEEK, 0, 2, 50), (day("2020-09-30"), 1, 2, 50)]))
-    one, other = (
-        relevance.measure_lifts(bought, articles, purchases, [WEEK], group, PARAMS) for purchases in (log, later)
-    )
+    again = relevance.measure_lifts(bought, articles, later, [WEEK], group, PARAMS)
     order = ["attribute", "group"]
     pd.testing.assert_frame_equal(
-        one.sort_values(order, ignore_index=True), other.sort_values(order, ignore_index=True)
+        lifts.sort_values(order, ignore_index=True), again.sort_values(order, ignore_index=True)
     )
 
 
