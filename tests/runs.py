@@ -23,9 +23,15 @@ TABLES = {
     "04_feature/target_customers": ["week", "customer"],
     "04_feature/interactions": ["week", "customer", "article"],
     "04_feature/bestsellers": ["week", "article"],
+    "04_feature/article_sales": ["week", "article", "age_group"],
+    "04_feature/related_articles": ["week", "article", "related"],
     "04_feature/candidates": ["week", "customer", "article"],
     "04_feature/features": ["week", "customer", "article"],
 }
+
+
+# Those that differ by the solver of ALS.
+FACTORS = {"06_models/item_factors": ["week", "article"], "06_models/user_factors": ["week", "customer"]}
 
 
 def kedro(*arguments: str, cwd: Path = PROJECT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -53,17 +59,18 @@ def run(env: str, raw: Path, output: Path, *params: str, pipeline: str | None = 
 def read(output: Path, table: str) -> pd.DataFrame:
     """Read a table that a run wrote, ordered by its key; columns in the order of their names."""
     frame = arrow_dataset.dataset(output / table, partitioning="hive").to_table().to_pandas()
-    ordered = frame.sort_values(TABLES.get(table, ["week", "customer", "article"])).reset_index(drop=True)
+    ordered = frame.sort_values((TABLES | FACTORS).get(table, ["week", "customer", "article"])).reset_index(drop=True)
     return ordered[sorted(ordered.columns)]
 
 
 def without_als(frame: pd.DataFrame) -> pd.DataFrame:
     """Leave out what ALS has to say, which differs by solver, and the candidates that only ALS proposes."""
-    ranks = [name for name in frame.columns if name.endswith("_rank") and name != "als_rank"]
+    ranks = [name for name in frame.columns if name.endswith("_rank") and name not in ("als_rank", "blend_rank")]
     if not ranks:
         return frame
     others = frame[frame[ranks].notna().any(axis=1)]
-    return others.drop(columns=["als_rank", "als_score", "retrievers"], errors="ignore").reset_index(drop=True)
+    of_als = ["als_rank", "als_score", "blend_rank", "blend_score", "retrievers"]
+    return others.drop(columns=of_als, errors="ignore").reset_index(drop=True)
 
 
 def assert_same_tables(one: Path, other: Path, *, als: bool) -> None:

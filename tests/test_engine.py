@@ -1,8 +1,10 @@
 """Choosing, starting and ending an engine; no real one is started or ended here."""
 
 import os
+import pickle
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
@@ -161,3 +163,57 @@ def test_only_sail_which_works_on_all_partitions_at_once_gets_no_more_than_cores
     monkeypatch.setattr(engine._Engine, "name", name)
     assert engine.partitions(100) == spread
     assert engine.partitions(2) == 2
+
+
+@pytest.fixture
+def share():
+    """Share values, and end the engine afterwards."""
+    yield engine.share
+    engine.stop()
+
+
+def test_shared_values_come_back_each_by_its_own_name(share):
+    ones, words = share([1, 1]), share({"a": "b"})
+    assert (ones(), words(), ones()) == ([1, 1], {"a": "b"}, [1, 1])
+
+
+def test_a_shared_value_is_read_once(share):
+    give = share([1, 1])
+    assert give() is give()
+
+
+def test_what_gives_a_shared_value_is_small_however_large_the_value(share):
+    give = share(bytes(1 << 24))
+    assert len(pickle.dumps(give)) < 1_000
+    assert pickle.loads(pickle.dumps(give))() == bytes(1 << 24)
+
+
+def test_nothing_starts_when_a_value_is_shared(share, starts):
+    share([1, 1])()
+    assert starts == []
+
+
+def test_shared_values_are_gone_when_the_engine_ends(share):
+    read, unread = share([1, 1]), share([2])
+    read()
+    folder = Path(engine._Engine.carried.name)
+    assert len(list(folder.iterdir())) == 2
+    engine.stop()
+    assert not folder.exists()
+    for give in (read, unread):
+        with pytest.raises(FileNotFoundError):
+            give()
+
+
+def test_values_are_shared_again_after_the_engine_has_ended(share):
+    share([1, 1])
+    engine.stop()
+    assert share([2])() == [2]
+
+
+def test_a_clusters_workers_which_do_not_see_this_machines_files_get_a_broadcast(share, monkeypatch):
+    monkeypatch.setattr(engine._Engine, "name", "cluster")
+    spark = SimpleNamespace(broadcast=lambda value: SimpleNamespace(value=("broadcast", value)))
+    monkeypatch.setattr(engine._Engine, "session", SimpleNamespace(sparkContext=spark, stop=lambda: None))
+    assert share([1, 1])() == ("broadcast", [1, 1])
+    assert engine._Engine.carried is None

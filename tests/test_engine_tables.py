@@ -1,4 +1,7 @@
-"""Rows of this process as a table of the engine under test."""
+"""Rows and values of this process on the engine under test."""
+
+import os
+import tempfile
 
 import numpy as np
 import pyarrow as pa
@@ -18,3 +21,45 @@ def test_rows_of_this_process_become_a_table_however_many(session, rows):
     assert table.dtypes == [("customer", "int"), ("factors", "array<float>")]
     assert both.count() == 2 * rows - 1
     assert table.where(f"customer = {rows - 1}").first()["factors"][15] == (16 * rows - 1) % 1_000
+
+
+class Noted:
+    """What notes each of its readings by a folder, whose name is what is read."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return tempfile.mkdtemp, ("", "read-", str(self.folder))
+
+
+def test_workers_are_given_what_was_shared(session):
+    # More than a plan may hold, twice.
+    factors = engine.share(np.arange(20_000_000, dtype=np.float64))
+    names = engine.share({3: "three"})
+
+    def look_up(batches):
+        for batch in batches:
+            places = batch.column("place").to_numpy()
+            found = [names().get(place) for place in places.tolist()]
+            columns = [batch.column("place"), pa.array(factors()[places]), pa.array(found, pa.string())]
+            yield pa.RecordBatch.from_arrays(columns, names=["place", "factor", "name"])
+
+    places = session.createDataFrame([(3,), (19_999_999,)], "place int")
+    looked_up = places.mapInArrow(look_up, "place int, factor double, name string")
+    assert sorted(tuple(row) for row in looked_up.collect()) == [(3, 3.0, "three"), (19_999_999, 19_999_999.0, None)]
+
+
+def test_a_process_of_the_workers_reads_what_was_shared_once(session, tmp_path):
+    give = engine.share(Noted(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+    def read(batches):
+        for batch in batches:
+            told = [f"{os.getpid()} {give()}" for _ in range(batch.num_rows)]
+            yield pa.RecordBatch.from_arrays([pa.array(told)], names=["told"])
+
+    numbers = session.createDataFrame([(number,) for number in range(50)], "number int").coalesce(1)
+    told = [row["told"] for _ in range(3) for row in numbers.mapInArrow(read, "told string").collect()]
+    assert len(told) == 150
+    assert len(set(told)) == len({line.split()[0] for line in told}) == len(list(tmp_path.iterdir()))

@@ -8,8 +8,9 @@ from kedro.config import OmegaConfigLoader
 from pydantic import ValidationError
 from tests.conftest import day
 
-from hm_kedro.errors import HmKedroError
-from hm_kedro.parameters import Parameters, parse_cutoff
+from hm_kedro.errors import HmKedroError, one_line
+from hm_kedro.parameters import Parameters, RetrievalParameters, parse_cutoff
+from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 
 CONF = Path(__file__).parents[1] / "conf"
 BASE = OmegaConfigLoader(str(CONF), base_env="base", default_run_env="base")["parameters"]
@@ -30,13 +31,13 @@ def test_the_parameters_of_base_are_accepted():
     assert Parameters.model_validate(BASE).evaluation.weeks == BASE["evaluation"]["weeks"]
 
 
-@pytest.mark.parametrize("name", ["cutof", "als.ranks", "retrieval.als.topp"])
+@pytest.mark.parametrize("name", ["cutof", "als.ranks", "retrieval.als.topp", "retrieval.foo"])
 def test_an_unknown_parameter_is_refused_by_its_name(name):
     with pytest.raises(ValidationError, match=rf"{name.replace('.', '[.]')}\n.*not permitted"):
         Parameters.model_validate(base_with(name, 1))
 
 
-@pytest.mark.parametrize("group", ["als", "retrieval", "ranker", "evaluation"])
+@pytest.mark.parametrize("group", ["als", "als_tuning", "related", "sales", "retrieval", "ranker", "evaluation"])
 def test_a_missing_group_is_refused_by_its_name(group):
     with pytest.raises(ValidationError, match=rf"{group}\n.*required"):
         Parameters.model_validate({name: value for name, value in BASE.items() if name != group})
@@ -50,8 +51,17 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("als.rank", 0),
         ("als.rank", "many"),
         ("als.half_life_days", 0),
+        ("als.half_life_days", -1),
+        ("als.history_power", 1.1),
+        ("als.fold_in_regularisation", 0),
         ("als.regularisation", -1),
-        ("retrieval.bestsellers.top", 11),
+        ("related.popularity_power", 1.1),
+        ("sales.age_edges", [0, 20]),
+        ("retrieval.budget", 11),
+        ("retrieval.bestsellers.top", -1),
+        ("retrieval.trending.weight", -0.1),
+        ("als_tuning.trials", 0),
+        ("als_tuning.grid", {"rank": ["many"]}),
         ("training.negatives", 0),
         ("ranker.objective", "regression"),
         ("ranker.max_bin", 256),
@@ -67,6 +77,54 @@ def test_a_missing_group_is_refused_by_its_name(group):
 def test_an_impossible_value_is_refused_by_its_name(name, value):
     with pytest.raises(ValidationError, match=name.replace(".", "[.]")):
         Parameters.model_validate(base_with(name, value))
+
+
+def switched_off(*names: str) -> dict:
+    """The retrieval of conf/base with some retrievers' top 0."""
+    return {name: group | {"top": 0} if name in names else group for name, group in BASE["retrieval"].items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("als.rank", 0, "parameter 'als.rank' = 0: input should be greater than or equal to 1"),
+        ("als.half_life_days", -1, "parameter 'als.half_life_days' = -1: input should be greater than 0"),
+        (
+            "retrieval.foo",
+            {"top": 20, "weight": 1.0},
+            "unknown parameter 'retrieval.foo': see conf/base/parameters for those there are",
+        ),
+        ("retrieval.budget", 11, "parameter 'retrieval.budget' = 11: input should be greater than or equal to 12"),
+        ("retrieval", switched_off(*RETRIEVERS), "parameters 'retrieval': every retriever's top is 0: switch one on"),
+        ("sales.trend_days", 7, "parameters 'sales': trend_days 7 must be more than window_days 7"),
+        ("sales.age_edges", [20, 30, 25], "parameters 'sales': age_edges [20, 30, 25] must rise"),
+        ("sales.age_edges", [20, 30, 30], "parameters 'sales': age_edges [20, 30, 30] must rise"),
+        (
+            "als_tuning.grid",
+            {"rank": [64], "rnk": [64], "alfa": [1]},
+            "parameters 'als_tuning': ALS has no parameter alfa, rnk",
+        ),
+    ],
+)
+def test_what_is_refused_is_said_in_one_line(name, value, said):
+    with pytest.raises(ValidationError) as caught:
+        Parameters.model_validate(base_with(name, value))
+    assert one_line(caught.value) == said
+
+
+@pytest.mark.parametrize("name", RETRIEVERS)
+def test_one_retriever_is_enough_whichever(name):
+    others = set(RETRIEVERS) - {name}
+    assert Parameters.model_validate(base_with("retrieval", switched_off(*others))).retrieval.of(name).top > 0
+
+
+def test_every_retriever_has_parameters_and_every_group_of_them_a_retriever():
+    retrieval = RetrievalParameters.model_validate(BASE["retrieval"])
+    assert retrieval.retrievers == tuple(RETRIEVERS)
+
+
+def test_a_log_without_ages_may_have_no_age_groups():
+    assert Parameters.model_validate(base_with("sales.age_edges", [])).sales.age_edges == ()
 
 
 def test_a_number_given_as_text_on_the_command_line_is_accepted():

@@ -15,7 +15,10 @@ from hm_kedro.tables import (
     exact,
     half_life_decay,
     history_by_week,
+    history_of_customers,
+    newest_purchases,
     pieces,
+    power_decay,
     purchases_in_weeks,
     top_per_customer,
 )
@@ -171,3 +174,104 @@ def test_a_customer_with_fewer_articles_keeps_them_all(table):
 
 def test_a_rank_is_an_int(table):
     assert dict(top_per_customer(table(SCORED, []), 1).dtypes)["rank"] == "int"
+
+
+def newest(table, counts, weeks, max_purchases, window_days=100):
+    """The (week, age) of the purchases that are kept, of so many on each day."""
+    log = table(PURCHASES, [(on, 1, number) for on, count in counts.items() for number in range(count)])
+    return sorted(rows(newest_purchases(log, weeks, window_days, max_purchases), "week", "age_days"))
+
+
+SOLD = {day("2020-09-01"): 2, day("2020-08-31"): 2, day("2020-08-30"): 1}
+
+
+@pytest.mark.parametrize(
+    ("max_purchases", "ages"),
+    [(5, [1, 1, 2, 2, 3]), (4, [1, 1, 2, 2]), (3, [1, 1]), (1, [1, 1])],
+)
+def test_the_newest_days_are_kept_whole_and_one_in_any_case(table, max_purchases, ages):
+    assert newest(table, SOLD, [FIRST], max_purchases) == [(FIRST, age) for age in ages]
+
+
+def test_the_one_day_that_is_kept_is_one_with_sales(table):
+    sold = {day("2020-08-23"): 2, day("2020-08-22"): 1}
+    assert newest(table, sold, [FIRST], max_purchases=1) == [(FIRST, 10), (FIRST, 10)]
+
+
+def test_the_newest_purchases_are_within_the_window(table):
+    assert newest(table, SOLD, [FIRST], max_purchases=100, window_days=2) == [(FIRST, age) for age in (1, 1, 2, 2)]
+
+
+def test_each_week_keeps_the_newest_purchases_of_its_own(table):
+    sold = SOLD | {FIRST: 3, day("2020-09-08"): 1, SECOND: 50}
+    # Before the second week 1 and 3 are kept, and the two of the first week's eve would be too many.
+    assert newest(table, sold, [FIRST, SECOND], max_purchases=4) == [
+        *[(FIRST, age) for age in (1, 1, 2, 2)],
+        *[(SECOND, age) for age in (1, 7, 7, 7)],
+    ]
+
+
+def test_purchases_are_bounded_by_rows_not_pieces(table):
+    log = table(f"{PURCHASES}, quantity int", [(day("2020-09-01"), 1, 5, 9), (day("2020-08-31"), 1, 6, 9)])
+    kept = newest_purchases(log, [FIRST], 100, 2)
+    assert rows(kept, "article", "quantity", "age_days") == [(5, 9, 1), (6, 9, 2)]
+
+
+def test_no_weeks_have_no_newest_purchases(table):
+    assert newest(table, SOLD, [], max_purchases=4) == []
+
+
+TARGETS = "week date, customer int, age int"
+LINES = ("week", "customer", "age", "article", "quantity", "age_days")
+
+
+def test_each_target_has_the_own_history_of_the_week_and_one_empty_row_without(table):
+    targets = [(FIRST, 1, 30), (SECOND, 1, 30), (FIRST, 2, None), (SECOND, 3, 50)]
+    log = [
+        (day("2020-09-01"), 1, 5, 2),
+        (day("2020-09-01"), 1, 5, 2),
+        (FIRST, 1, 6, 1),
+        (FIRST, 2, 7, 1),
+        (day("2020-09-08"), 4, 8, 1),
+        (SECOND, 3, 9, 1),
+    ]
+    found = history_of_customers(
+        table(TARGETS, targets), table(f"{PURCHASES}, quantity int", log), [FIRST, SECOND], window_days=100
+    )
+    assert sorted(rows(found, *LINES), key=str) == [
+        (FIRST, 1, 30, 5, 2, 1),
+        (FIRST, 1, 30, 5, 2, 1),
+        (FIRST, 2, None, None, None, None),
+        (SECOND, 1, 30, 5, 2, 8),
+        (SECOND, 1, 30, 5, 2, 8),
+        (SECOND, 1, 30, 6, 1, 7),
+        (SECOND, 3, 50, None, None, None),
+    ]
+    assert dict(found.dtypes) == dict.fromkeys(LINES, "int") | {"week": "date"}
+
+
+def test_the_history_of_customers_reaches_back_as_far_as_the_window_of_each_week(table):
+    log = [(day("2020-08-26"), 1, 7), (day("2020-08-25"), 1, 8), (day("2020-09-02"), 1, 9), (day("2020-09-01"), 1, 10)]
+    found = history_of_customers(
+        table("week date, customer int", [(FIRST, 1), (SECOND, 1)]), table(PURCHASES, log), [FIRST, SECOND], 7
+    )
+    assert rows(found, "week", "article", "age_days") == [(FIRST, 10, 1), (FIRST, 7, 7), (SECOND, 9, 7)]
+
+
+def test_no_weeks_have_no_targets_and_no_history(table):
+    log = table(PURCHASES, [(FIRST, 1, 5)])
+    assert rows(history_of_customers(table("week date, customer int", []), log, [], 7)) == []
+
+
+def test_a_purchase_counts_one_over_a_power_of_its_age(table):
+    ages = table("age_days int", [(1,), (4,), (16,)])
+    weighed = ages.select(
+        *[power_decay("age_days", power).alias(name) for name, power in {"a": 0.5, "b": 1, "c": 0}.items()]
+    )
+    assert sorted(rows(weighed), reverse=True) == [(1.0, 1.0, 1.0), (0.5, 0.25, 1.0), (0.25, 0.0625, 1.0)]
+
+
+def test_purchases_decayed_by_a_power_are_exact(table):
+    ages = table("age_days int", [(age,) for age in range(1, 100)])
+    weights = [weight for (weight,) in rows(ages.select(power_decay("age_days", 0.85)))]
+    assert all((Fraction(weight) * FRACTION).denominator == 1 for weight in weights)

@@ -19,7 +19,11 @@ from tests.integration.conftest import CUTOFF
 pytestmark = pytest.mark.integration
 MODEL_TABLES = [
     "04_feature/target_customers",
+    "04_feature/article_sales",
+    "04_feature/related_articles",
     "04_feature/interactions",
+    "06_models/item_factors",
+    "06_models/user_factors",
     "04_feature/candidates",
     "04_feature/bestsellers",
     "04_feature/features",

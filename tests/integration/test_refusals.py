@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests import runs, tiny
 
+from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
+
 pytestmark = pytest.mark.integration
 
 
@@ -32,6 +34,9 @@ def refused(*params: str, pipeline: str = "__default__") -> str:
         (["als.rnk=3"], ["'als.rnk'", "conf/base/parameters"]),
         (["colour=blue"], ["'colour'", "conf/base/parameters"]),
         (["als.rank=0"], ["'als.rank' = 0", "greater than or equal to 1"]),
+        (["als.half_life_days=-1"], ["'als.half_life_days' = -1", "greater than 0"]),
+        (["retrieval.foo.top=3"], ["unknown parameter 'retrieval.foo'", "conf/base/parameters"]),
+        ([f"retrieval.{name}.top=0" for name in RETRIEVERS], ["'retrieval'", "every retriever's top is 0"]),
         (["raw_dir=/nowhere/at/all", "engine=sail"], ["/nowhere/at/all/", "raw_dir=FOLDER"]),
         (["scale=x"], ["'scale' = 'x'", "valid number"]),
     ],

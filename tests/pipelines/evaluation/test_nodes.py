@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import day, rows
 
-from hm_kedro.parameters import EvaluationParameters
+from hm_kedro.parameters import AlsRetriever, EvaluationParameters, RetrievalParameters
 from hm_kedro.pipelines.evaluation.nodes import (
     collect_purchases,
     fill,
@@ -111,6 +111,12 @@ def test_a_filled_list_begins_with_the_own_and_has_no_repeats_and_no_gaps(table,
         assert len(articles) >= 12
 
 
+RANKED = "week date, customer int, article int, score float, rank int"
+CANDIDATES = "week date, customer int, article int, blend_score float, als_score float, als_rank int"
+# ALS counts half in the blend.
+RETRIEVAL = RetrievalParameters.model_construct(als=AlsRetriever(top=20, weight=0.5, already_bought=True))
+
+
 @pytest.fixture
 def contestants(table):
     """Customer 1 has candidates and recommendations, customer 2 neither, customer 3 did not buy."""
@@ -121,14 +127,26 @@ def contestants(table):
             [(JUDGED, article, 1.0, article + 1) for article in range(30)] + [(CUTOFF, 99, 1.0, 1)],
         ),
         candidates=table(
-            "week date, customer int, article int, als_rank int",
-            [(JUDGED, 1, 50, 2), (JUDGED, 1, 3, 1), (JUDGED, 1, 51, None), (JUDGED, 1, 52, 13), (JUDGED, 3, 53, 1)],
+            CANDIDATES,
+            [
+                (JUDGED, 1, 50, 1.5, 2.0, 2),
+                (JUDGED, 1, 3, 2.25, 4.0, 1),
+                (JUDGED, 1, 51, 0.75, None, None),
+                (JUDGED, 1, 52, 1.25, 0.5, 13),
+                (JUDGED, 3, 53, 9.0, 9.0, 1),
+            ],
         ),
         recommendations=table(
-            "week date, customer int, article int, score float, rank int",
+            RANKED,
             [(JUDGED, 1, 60, 0.5, 1), (JUDGED, 1, 0, 0.25, 2), (JUDGED, 3, 60, 0.5, 1), (CUTOFF, 1, 61, 0.5, 1)],
         ),
+        retrieval=RETRIEVAL,
     )
+    return by_customer(lined_up)
+
+
+def by_customer(lined_up) -> dict[tuple[str, int], list[int]]:
+    """Each contestant's and customer's articles of the judged week by rank, which has no gaps."""
     found: dict[tuple[str, int], list[int]] = {}
     for contestant, week, customer, rank, article in sorted(
         rows(lined_up, "contestant", "week", "customer", "rank", "article")
@@ -156,6 +174,25 @@ def test_als_alone_proposes_its_twelve_best_or_fewer(contestants):
 def test_als_is_filled_with_bestsellers(contestants):
     assert contestants["als_filled", 1] == [3, 50, 0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
     assert contestants["als_filled", 2] == list(range(12))
+
+
+def test_heuristics_order_by_the_blend_without_als_and_are_filled_with_bestsellers(contestants):
+    # Less ALS: 1 for article 52, 0.75 for 51, 0.5 for 50, 0.25 for 3.
+    assert contestants["heuristics", 1] == [52, 51, 50, 3, 0, 1, 2, 4, 5, 6, 7, 8]
+    assert contestants["heuristics", 2] == list(range(12))
+
+
+def test_heuristics_take_the_twelve_best_ties_by_article(table):
+    candidates = [(JUDGED, 1, 100 - place, 1.0 + place // 13, None, None) for place in range(20)]
+    lined_up = line_up_contestants(
+        table(PURCHASES, [(JUDGED, 1, 0)]),
+        table(BESTSELLERS, [(JUDGED, 0, 1.0, 1)]),
+        table(CANDIDATES, candidates),
+        table(RANKED, []),
+        RETRIEVAL,
+    )
+    # Seven with 2, of which 81 is the lowest, then five of those with 1, of which 88 is.
+    assert by_customer(lined_up)["heuristics", 1] == [*range(81, 88), *range(88, 93)]
 
 
 def test_the_ranker_is_filled_with_bestsellers(contestants):

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import day, rows
 
+from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 from hm_kedro.pipelines.lgbm_ranking.features import (
     FEATURES,
     article_features,
@@ -18,10 +19,10 @@ from hm_kedro.pipelines.lgbm_ranking.features import (
 from hm_kedro.tables import history_by_week
 
 PRIMARY = "t_dat date, customer int, article int, price float, sales_channel_id int"
-CANDIDATES = (
-    "week date, customer int, article int, als_score float, als_rank int, own_purchases_score float, "
-    "own_purchases_rank int, bestsellers_score float, bestsellers_rank int"
+CANDIDATES = "week date, customer int, article int, " + ", ".join(
+    f"{name}_score float, {name}_rank int" for name in RETRIEVERS
 )
+NOT_PROPOSED = {f"{name}_{value}": None for name in RETRIEVERS for value in ("score", "rank")}
 WEEK, NEXT = day("2020-09-02"), day("2020-09-09")
 STORE, ONLINE = 1, 2
 ON_THE_ENGINE = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -69,14 +70,7 @@ def only(frame, condition: str) -> dict:
 
 def proposal(customer: int, article: int, week: date = WEEK, **given) -> tuple:
     """A row of candidates, proposed by the bestsellers where nothing else is said."""
-    retrieval = {
-        "als_score": None,
-        "als_rank": None,
-        "own_purchases_score": None,
-        "own_purchases_rank": None,
-        "bestsellers_score": 3.0,
-        "bestsellers_rank": 1,
-    } | given
+    retrieval = NOT_PROPOSED | {"bestsellers_score": 3.0, "bestsellers_rank": 1} | given
     return (week, customer, article, *retrieval.values())
 
 
@@ -140,7 +134,7 @@ def test_purchases_before_the_last_28_days_are_not_of_the_last_28_days(history):
 def test_a_candidate_has_every_feature(table, history, articles, customers):
     proposed = proposal(1, 0, als_score=0.5, als_rank=4, own_purchases_score=1.5, own_purchases_rank=2)
     joined = join_features(table(CANDIDATES, [proposed]), history, articles, customers, [WEEK])
-    assert only(joined, "true") == {
+    assert only(joined, "true") == NOT_PROPOSED | {
         "week": WEEK,
         "customer": 1,
         "article": 0,

@@ -9,6 +9,7 @@ from tests.conftest import day, rows
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import EvaluationParameters, FeatureParameters, RankerParameters, TrainingParameters
+from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 from hm_kedro.pipelines.lgbm_ranking.features import FEATURES
 from hm_kedro.pipelines.lgbm_ranking.nodes import (
     build_features,
@@ -21,10 +22,10 @@ from hm_kedro.timeline import Timeline
 
 PURCHASES = "t_dat date, customer int, article int"
 PRIMARY = "t_dat date, customer int, article int, price float, sales_channel_id int"
-CANDIDATES = (
-    "week date, customer int, article int, als_score float, als_rank int, own_purchases_score float, "
-    "own_purchases_rank int, bestsellers_score float, bestsellers_rank int"
+CANDIDATES = "week date, customer int, article int, " + ", ".join(
+    f"{name}_score float, {name}_rank int" for name in RETRIEVERS
 )
+NOT_PROPOSED = (None, None) * len(RETRIEVERS)
 CUTOFF, JUDGED, LEARNED, OLDER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
 ONE_WEEK = EvaluationParameters(weeks=1)
 TRAINING = TrainingParameters(weeks=2, negatives=3, max_rows=100_000, seed=1)
@@ -82,7 +83,7 @@ def examples(table):
 def test_every_target_week_has_features_of_its_own_history(table):
     log = table(PRIMARY, [(OLDER, 1, 0, 0.5, 1), (LEARNED, 1, 0, 0.5, 1), (JUDGED, 1, 0, 0.5, 1)])
     weeks = [LEARNED, JUDGED, CUTOFF]
-    candidates = table(CANDIDATES, [(week, 1, 0, None, None, None, None, None, None) for week in weeks])
+    candidates = table(CANDIDATES, [(week, 1, 0, *NOT_PROPOSED) for week in weeks])
     articles, customers = table("article int, product int", [(0, 0)]), table("customer int, age int", [(1, 30)])
     described = build_features(candidates, log, articles, customers, line(), WINDOW, ONE_WEEK, TRAINING)
     assert sorted(rows(described, "week", "times_bought")) == [(LEARNED, 1), (JUDGED, 2), (CUTOFF, 3)]
@@ -90,7 +91,7 @@ def test_every_target_week_has_features_of_its_own_history(table):
 
 def test_purchases_before_the_window_are_not_features(table):
     log = table(PRIMARY, [(CUTOFF - timedelta(days=100), 1, 0, 0.5, 1), (CUTOFF - timedelta(days=101), 1, 0, 0.5, 1)])
-    candidates = table(CANDIDATES, [(CUTOFF, 1, 0, None, None, None, None, None, None)])
+    candidates = table(CANDIDATES, [(CUTOFF, 1, 0, *NOT_PROPOSED)])
     articles, customers = table("article int, product int", [(0, 0)]), table("customer int, age int", [(1, 30)])
     described = build_features(candidates, log, articles, customers, ONE_DAY, WINDOW, ONE_WEEK, TRAINING)
     assert rows(described, "times_bought", "days_since_bought") == [(1, 100)]
