@@ -10,6 +10,7 @@ from tests.conftest import day, rows
 from hm_kedro import engine
 from hm_kedro.parameters import EvaluationParameters, RetrievalParameters, SalesParameters
 from hm_kedro.pipelines.als_candidates import union
+from hm_kedro.pipelines.als_candidates.charts import draw_retrieval
 from hm_kedro.pipelines.als_candidates.report import find_hits, report_retrieval
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 from hm_kedro.schemas import ATTRIBUTES
@@ -290,3 +291,18 @@ def test_where_nothing_was_found_recalls_are_zero_and_there_is_no_curve(hits, ta
     assert set(report["retrieval_recall"]["buyers"]) == {5, 1}
     assert "retrieval_budget" not in report
     assert set(report["retrieval_overlap"]["share"]) == {0}
+
+
+def test_judged_weeks_without_buyers_have_no_report_and_figures_without_traces(session, tables):
+    log = session.createDataFrame([(EARLIER - timedelta(days=1), 2, 10, 1)], PURCHASES)
+    hits = find_hits(*tables[:2], log, line(), TWO_WEEKS)
+    report = report_retrieval(hits, *tables, line(), RETRIEVAL, SALES, TWO_WEEKS)
+    assert report == {}
+    assert not any(figure.data for figure in draw_retrieval(report))
+
+
+def test_time_is_taken_on_the_newest_week_that_has_buyers(session, tables):
+    log = session.createDataFrame([(EARLIER, 1, 14, 1)], PURCHASES)
+    hits = find_hits(*tables[:2], log, line(), TWO_WEEKS)
+    seconds = report_retrieval(hits, *tables, line(), RETRIEVAL, SALES, TWO_WEEKS)["retrieval_cost"]["seconds"]
+    assert seconds[list(RETRIEVERS).index("own_purchases")] > 0

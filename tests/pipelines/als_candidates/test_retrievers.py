@@ -112,22 +112,23 @@ def test_every_retriever_has_parameters_of_its_name():
 
 
 def test_retrievers_are_unable_whose_columns_are_missing():
-    assert unable(knowledge(NOTHING), retrieval()) == [
-        "als",
-        "product_variants",
-        "bought_together",
-        "attribute_profile",
-        "age_bestsellers",
-        "section_bestsellers",
-    ]
+    assert unable(knowledge(NOTHING), retrieval()) == {
+        "als": ("factors",),
+        "product_variants": ("product",),
+        "bought_together": ("related",),
+        "attribute_profile": ("section", "product"),
+        "age_bestsellers": ("ages",),
+        "section_bestsellers": ("section",),
+    }
 
 
-def test_one_of_the_attributes_is_enough_for_the_profile():
-    assert "attribute_profile" not in unable(knowledge({"colour_group": [0] * WIDTH}), retrieval())
+def test_one_of_its_own_attributes_is_enough_for_the_profile_and_no_other_is():
+    assert "attribute_profile" not in unable(knowledge({"section": [0] * WIDTH}), retrieval())
+    assert "attribute_profile" in unable(knowledge({"colour_group": [0] * WIDTH}), retrieval())
 
 
 def test_retrievers_that_are_off_are_not_named_unable():
-    assert unable(knowledge(NOTHING), retrieval(top=0, als=5, bestsellers=5)) == ["als"]
+    assert unable(knowledge(NOTHING), retrieval(top=0, als=5, bestsellers=5)) == {"als": ("factors",)}
 
 
 @pytest.mark.parametrize("codes", [{}, NOTHING])
@@ -143,7 +144,7 @@ def test_a_retriever_yields_nothing_where_its_columns_are_missing(name, codes):
 def test_a_retriever_yields_nothing_for_customers_of_whom_nothing_is_known_in_a_shop_that_sells_nothing(name):
     codes = {"product": [0] * WIDTH, "section": [0] * WIDTH}
     known = knowledge(codes, [(0, YOUNG, 0, 0, 0)], {1: [1, 1]}, {(0, 1): 1})
-    assert unable(known, retrieval()) == []
+    assert unable(known, retrieval()) == {}
     assert len(propose(block(factors=[[np.nan, np.nan]]), known, retrieval())[name].rows) == 0
 
 

@@ -510,6 +510,10 @@ def trials_of(table, log, **changed):
     return list(try_settings(*sample, transactions, line(), [], ALS, parameters, ONE_WEEK))
 
 
+def reached(trial: dict[str, Any]) -> tuple[float, float]:
+    return trial["map12"], trial["recall100"]
+
+
 def test_purchases_from_the_judged_weeks_on_change_no_trial(table):
     log = shop()
     before = [purchase for purchase in log if purchase[0] < JUDGED]
@@ -519,7 +523,9 @@ def test_purchases_from_the_judged_weeks_on_change_no_trial(table):
     found = trials_of(table, log, **changed)
     assert [trial["settings"]["alpha"] for trial in found] == [10, 40]
     assert all(0 < trial["map12"] < trial["recall100"] <= 1 for trial in found)
-    assert trials_of(table, before + other + later, **changed) == found
+    # Rows come in no order, and a mean of fractions in another order may differ in its last bits.
+    again = [pytest.approx(of_it, rel=1e-12) for of_it in map(reached, found)]
+    assert [reached(of_it) for of_it in trials_of(table, before + other + later, **changed)] == again
     assert len(before) < len(log)
 
 
@@ -527,8 +533,7 @@ def test_purchases_of_the_week_itself_teach_nothing_of_it(table):
     """An article that nobody bought before the week is proposed to nobody, though all of its buyers have it."""
     before = [purchase for purchase in shop() if purchase[0] < TUNED]
     log = before + [(TUNED, customer, 30) for customer in range(40)]
-    [trial] = trials_of(table, log)
-    assert (trial["map12"], trial["recall100"]) == (0, 0)
+    assert [reached(of_it) for of_it in trials_of(table, log)] == [(0, 0)]
 
 
 def trial(map12: float, recall100: float, **settings) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from hm_kedro.pipelines.als_candidates.fold_in import fold_in
 from hm_kedro.pipelines.als_candidates.histories import target_weeks
 from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
 from hm_kedro.pipelines.als_candidates.proposals import Integers, Scores
-from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 
 logger = logging.getLogger(__name__)
 EPOCH = date(1970, 1, 1)
@@ -139,10 +138,8 @@ def retrieve_candidates(
     """
     weeks = target_weeks(timeline, evaluation, training)
     knowledge = gather_knowledge(weeks, articles, article_sales, item_factors, related_articles, sales)
-    for name in union.unable(knowledge[max(weeks)], retrieval):
-        logger.warning(
-            "The retriever %s proposes nothing: this log has no %s", name, " or ".join(RETRIEVERS[name].needs)
-        )
+    for name, needs in union.unable(knowledge[max(weeks)], retrieval).items():
+        logger.warning("The retriever %s proposes nothing: this log has no %s", name, " or ".join(needs))
     shared = {_days(week): engine.share(of_week) for week, of_week in knowledge.items()}
     # The table of factors on the left, of which one of the engines makes a table in memory.
     served = user_factors.join(histories, ["week", "customer"], "right")

@@ -88,25 +88,28 @@ def report_retrieval(
     """
     line = Timeline.read(timeline)
     weeks = line.weeks_before(line.cutoff, evaluation.weeks)
-    cost: Numbers = {"retriever": [], "candidates": [], "seconds": []}
-    numbers = {
-        "retrieval_recall": _recall(retrieval_hits),
-        "retrieval_budget": _budget(retrieval_hits),
-        "retrieval_overlap": {},
-        "retrieval_cost": cost,
-    }
-    if not weeks:
+    with_buyers = [row["week"] for row in retrieval_hits.select("week").distinct().toLocalIterator()]
+    if not with_buyers:
         return {}
-    numbers["retrieval_overlap"], rows = _overlap(candidates.where(F.col("week").isin(weeks)))
-    knowledge = gather_knowledge(weeks[:1], articles, article_sales, item_factors, related_articles, sales)
-    served = user_factors.join(histories, ["week", "customer"], "right").where(F.col("week") == weeks[0])
+    overlap, rows = _overlap(candidates.where(F.col("week").isin(weeks)))
+    newest = max(with_buyers)
+    knowledge = gather_knowledge([newest], articles, article_sales, item_factors, related_articles, sales)
+    served = user_factors.join(histories, ["week", "customer"], "right").where(F.col("week") == F.lit(newest))
     timed = served.limit(TIMED).toArrow().combine_chunks()
     customers = histories.where(F.col("week").isin(weeks)).count()
-    for name, seconds in _seconds(timed, knowledge[weeks[0]], retrieval).items():
-        cost["retriever"].append(name)
-        cost["candidates"].append(rows[name] / customers if customers else 0)
-        cost["seconds"].append(seconds)
-    return present(numbers)
+    seconds = _seconds(timed, knowledge[newest], retrieval)
+    return present(
+        {
+            "retrieval_recall": _recall(retrieval_hits),
+            "retrieval_budget": _budget(retrieval_hits),
+            "retrieval_overlap": overlap,
+            "retrieval_cost": {
+                "retriever": list(RETRIEVERS),
+                "candidates": [rows[name] / customers for name in RETRIEVERS],
+                "seconds": [seconds[name] for name in RETRIEVERS],
+            },
+        }
+    )
 
 
 def _seconds(timed: Any, knowledge: Any, params: RetrievalParameters) -> dict[str, float]:

@@ -38,13 +38,16 @@ SQL = {pa.date32(): "date", pa.int32(): "int", pa.float32(): "float"}
 SCHEMA = ", ".join(f"{name} {SQL[kind]}" for name, kind in COLUMNS.items())
 
 
-def unable(knowledge: Knowledge, params: RetrievalParameters) -> list[str]:
-    """Name the retrievers that are switched on and for which the log lacks what they need."""
-    return [
-        name
-        for name, retriever in RETRIEVERS.items()
-        if params.of(name).top and retriever.needs and not any(knowledge.has(need) for need in retriever.needs)
-    ]
+def unable(knowledge: Knowledge, params: RetrievalParameters) -> dict[str, tuple[str, ...]]:
+    """Name the retrievers that are switched on and for which the log lacks all that they could go by, and that."""
+    needs = {name: _needs(name, params) for name in RETRIEVERS if params.of(name).top}
+    return {name: any_of for name, any_of in needs.items() if any_of and not any(map(knowledge.has, any_of))}
+
+
+def _needs(name: str, params: RetrievalParameters) -> tuple[str, ...]:
+    if name == "attribute_profile":
+        return params.attribute_profile.attributes
+    return (RETRIEVERS[name].needs,) if RETRIEVERS[name].needs else ()
 
 
 def propose(block: Block, knowledge: Knowledge, params: RetrievalParameters) -> dict[str, Ranked]:

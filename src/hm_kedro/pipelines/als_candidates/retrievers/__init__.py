@@ -22,25 +22,24 @@ from hm_kedro.pipelines.als_candidates.retrievers import (
     section_bestsellers,
     trending,
 )
-from hm_kedro.schemas import ATTRIBUTES
 
 
 class Retriever(NamedTuple):
-    """A retriever and what a log must have for it, any of (see `Knowledge.has`); else it proposes nothing."""
+    """A retriever and what a log must have for it (see `Knowledge.has`); else it proposes nothing."""
 
     propose: Callable[[Block, Knowledge, Any], Proposals]
-    needs: tuple[str, ...] = ()
+    needs: str = ""
 
 
 RETRIEVERS: dict[str, Retriever] = {
-    "als": Retriever(als.propose, ("factors",)),
+    "als": Retriever(als.propose, "factors"),
     "own_purchases": Retriever(own_purchases.propose),
-    "product_variants": Retriever(product_variants.propose, ("product",)),
-    "bought_together": Retriever(bought_together.propose, ("related",)),
-    "attribute_profile": Retriever(attribute_profile.propose, ("product", *ATTRIBUTES)),
+    "product_variants": Retriever(product_variants.propose, "product"),
+    "bought_together": Retriever(bought_together.propose, "related"),
+    "attribute_profile": Retriever(attribute_profile.propose),
     "bestsellers": Retriever(bestsellers.propose),
-    "age_bestsellers": Retriever(age_bestsellers.propose, ("ages",)),
-    "section_bestsellers": Retriever(section_bestsellers.propose, ("section",)),
+    "age_bestsellers": Retriever(age_bestsellers.propose, "ages"),
+    "section_bestsellers": Retriever(section_bestsellers.propose, "section"),
     "trending": Retriever(trending.propose),
     "newcomers": Retriever(newcomers.propose),
 }
