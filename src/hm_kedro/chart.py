@@ -36,12 +36,12 @@ class Chart:
     read: Callable[[Numbers], str]
 
     def figure(self, counts: dict[str, Numbers]) -> go.Figure:
-        """Draw the figure, with its sentence as `layout.meta`; one without traces where the log lacks what it shows."""
+        """Draw the figure; one without traces where the log lacks what it shows."""
         if self.name not in counts:
             return go.Figure()
         numbers = counts[self.name]
         figure = self.draw(numbers)
-        figure.update_layout(title=self.title, template="simple_white", margin={"t": 70}, meta=self.read(numbers))
+        figure.update_layout(title=self.title, template="simple_white", margin={"t": 70})
         if figure.layout.height is None:
             figure.update_layout(height=420)
         return figure

@@ -4,6 +4,7 @@ from hm_kedro.datasets.article_images import ArticleImages
 from hm_kedro.datasets.figure import OptionalFigure
 from hm_kedro.datasets.kaggle_folder import KaggleFolder
 from hm_kedro.datasets.lightgbm_booster import LightGBMBooster
+from hm_kedro.datasets.optional_json import OptionalJson
 from hm_kedro.datasets.parquet_batches import ParquetBatches
 from hm_kedro.datasets.raw_table import RawTable
 from hm_kedro.datasets.spark_table import SparkCsvFile, SparkTable
@@ -14,6 +15,7 @@ __all__ = [
     "KaggleFolder",
     "LightGBMBooster",
     "OptionalFigure",
+    "OptionalJson",
     "ParquetBatches",
     "RawTable",
     "SparkCsvFile",

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from hm_kedro.pipelines.als_candidates.fold_in import BATCH, fold_in
+from hm_kedro.pipelines.als_candidates.fold_in import fold_in
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -83,11 +83,10 @@ def test_a_customers_factors_do_not_depend_on_who_shares_the_matrix(seed, custom
         assert together[row].tobytes() == fold_in(matrix[row], items, 0.1)[0].tobytes()
 
 
-def test_more_customers_than_are_solved_at_once_have_the_same_factors():
+def test_more_customers_than_are_solved_at_once_have_the_same_factors(monkeypatch):
     rng = np.random.default_rng(1)
     strengths, items = random_case(rng, 300, 60, 8, 0.6)
-    # About 36 articles a customer, filled up to 64, make batches of 128 customers.
-    assert len(strengths) // 2 > BATCH * 16 // 64
+    monkeypatch.setattr("hm_kedro.pipelines.als_candidates.fold_in.MOST_ENTRIES", 128 * 48 * 8)
     matrix = csr_matrix(strengths)
     together = fold_in(matrix, items, 0.1)
     np.testing.assert_allclose(together, by_definition(strengths, items, 0.1), rtol=1e-4, atol=1e-5)
@@ -103,3 +102,11 @@ def test_the_more_strength_the_higher_the_score_of_the_own_article(seed, article
     bought[:, 0] = [1, 5, 25]
     scores = fold_in(csr_matrix(bought), items, 0.5) @ items[0]
     assert 0 < scores[0] < scores[1] < scores[2] < 1
+
+
+def test_as_many_articles_as_factors_or_more_or_fewer_make_no_difference():
+    rng = np.random.default_rng(2)
+    for bought in (1, 2, 7, 8, 9, 24, 40):
+        strengths, items = random_case(rng, 3, bought, 8, 1.0)
+        found = fold_in(csr_matrix(strengths), items, 0.1)
+        np.testing.assert_allclose(found, by_definition(strengths, items, 0.1), rtol=1e-4, atol=1e-5)

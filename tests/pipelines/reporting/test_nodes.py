@@ -1,9 +1,7 @@
 """The report."""
 
-import plotly.graph_objects as go
-
 from hm_kedro.datasets.article_images import ArticleImages, Pictures
-from hm_kedro.pipelines.reporting.nodes import FIGURES, write_report
+from hm_kedro.pipelines.reporting.nodes import write_report
 
 TIMELINE = {
     "raw_dir": "raw <files>",
@@ -43,22 +41,17 @@ SUMMARY = {
 }
 
 
-def figures(**readings: str) -> dict[str, go.Figure]:
-    """Every figure by its dataset, without traces but for those that have a reading."""
-    names = [name for of_part in FIGURES.values() for name in of_part]
-    assert set(readings) <= set(names)
-    drawn = {name: go.Figure(go.Bar(x=[1], y=[2])).update_layout(meta=words) for name, words in readings.items()}
-    return {f"{name}_figure": drawn.get(name, go.Figure()) for name in names}
+def report(summary=SUMMARY, retrieval=None, pictures=None) -> str:
+    return write_report(TIMELINE, QUALITY, summary, retrieval or {}, pictures or Pictures("nowhere"))
 
 
 def test_the_report_shows_numbers_figures_readings_and_what_is_left_out():
-    page = write_report(TIMELINE, QUALITY, SUMMARY, Pictures("nowhere"), **figures(top_articles="They <sell>."))
+    page = report()
     for words in (
         "<b>12,345</b>transactions",
         "with a transaction (75.0 %)",
         "without (25.0 %)",
         "price unreadable 2",
-        "They &lt;sell&gt;.",
         "Strap &lt;top&gt;",
         "background: #2f5d9b",
         "1,234 sold",
@@ -70,7 +63,7 @@ def test_the_report_shows_numbers_figures_readings_and_what_is_left_out():
 
 
 def test_the_report_loads_nothing_from_elsewhere():
-    page = write_report(TIMELINE, QUALITY, SUMMARY, Pictures("nowhere"), **figures(top_articles="They <sell>."))
+    page = report()
     outside = page.split("<script>", 1)[0] + page.rsplit("</head>", 1)[1]
     assert "src=" not in outside
     assert "href=" not in outside
@@ -81,7 +74,7 @@ def test_bestsellers_are_shown_by_their_pictures_where_there_are_some(tmp_path):
     (tmp_path / "010/0108775015.jpg").write_bytes(b"a picture")
     pictures = ArticleImages(path=str(tmp_path)).load()
     assert pictures.get("0208775015") is None
-    page = write_report(TIMELINE, QUALITY, SUMMARY, pictures, **figures(top_articles="They sell."))
+    page = report(pictures=pictures)
     assert '<img src="data:image/jpeg;base64,YSBwaWN0dXJl"' in page
     assert "background: #2f5d9b" not in page
 
@@ -93,21 +86,30 @@ def test_a_shop_without_anything_still_has_a_report():
         "figures": {},
         "left_out": {},
     }
-    page = write_report(TIMELINE, {}, nothing, Pictures("nowhere"), **figures())
+    page = report(nothing)
     assert "Left out" not in page
     assert "None" not in page.split("</script>", 1)[1]
 
 
 def test_figures_stand_under_the_heading_of_their_part_each_with_its_reading():
-    drawn = figures(retrieval_cost="They cost.", retrieval_recall="They find.", top_articles="They sell.")
-    page = write_report(TIMELINE, QUALITY, SUMMARY, Pictures("nowhere"), **drawn)
-    words = ["What it sells</h2>", "They sell.", "What the retrievers find</h2>", "They find.", "They cost."]
+    found = {
+        "retrieval_budget": {"budget": [1, 2], "recall": [0.25, 0.5]},
+        "retrieval_cost": {"retriever": ["als"], "candidates": [2.0], "seconds": [3.0]},
+    }
+    page = report(retrieval=found)
+    words = [
+        "What it sells</h2>",
+        "Strap &lt;top&gt;",
+        "What the retrievers find</h2>",
+        "recall is 50.0%; the first 1 give half",
+        "The dearest is als, 3.0 of 3.0 seconds",
+    ]
     places = [page.index(of) for of in words]
     assert places == sorted(places)
     assert page.count('class="plotly-graph-div"') == 3
 
 
 def test_a_part_without_figures_has_no_heading():
-    page = write_report(TIMELINE, QUALITY, SUMMARY, Pictures("nowhere"), **figures(top_articles="They sell."))
+    page = report()
     assert "What the retrievers find" not in page
     assert "When it sells" not in page

@@ -149,9 +149,12 @@ CHARTS = (
 )
 
 
+def retrieval_numbers(retrieval_report: dict[str, Numbers]) -> dict[str, Numbers]:
+    """Give the numbers of each figure; two show the recall."""
+    recall = retrieval_report.get("retrieval_recall")
+    return retrieval_report | ({"retrieval_segments": recall} if recall else {})
+
+
 def draw_retrieval(retrieval_report: dict[str, Numbers]) -> list[go.Figure]:
     """Draw the figures of `retrieval_report`."""
-    numbers = dict(retrieval_report)
-    if "retrieval_recall" in numbers:
-        numbers["retrieval_segments"] = numbers["retrieval_recall"]
-    return [chart.figure(numbers) for chart in CHARTS]
+    return [chart.figure(retrieval_numbers(retrieval_report)) for chart in CHARTS]

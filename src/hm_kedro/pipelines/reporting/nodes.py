@@ -8,8 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from hm_kedro.chart import Chart, Numbers
 from hm_kedro.datasets.article_images import Pictures
-from hm_kedro.pipelines.als_candidates.charts import CHARTS
+from hm_kedro.pipelines.als_candidates.charts import CHARTS as RETRIEVAL
+from hm_kedro.pipelines.als_candidates.charts import retrieval_numbers
 from hm_kedro.pipelines.eda.nodes import PARTS as EDA
 from hm_kedro.timeline import Timeline
 
@@ -21,8 +23,7 @@ PARTS = {
     "relevance": "What tells about the next purchase",
     "retrieval": "What the retrievers find",
 }
-# The figures of each part, by name.
-FIGURES = {part: [chart.name for chart in charts] for part, charts in {**EDA, "retrieval": CHARTS}.items()}
+CHARTS: dict[str, tuple[Chart, ...]] = {**EDA, "retrieval": RETRIEVAL}
 # Of the words that names of colours are made of, the first that is found; in CSS.
 TILES = {
     "black": "#1b1b1b",
@@ -48,13 +49,15 @@ def write_report(
     timeline: dict[str, Any],
     data_quality: dict[str, Any],
     eda_summary: dict[str, Any],
+    retrieval_report: dict[str, Numbers],
     article_images: Pictures,
-    **figures: go.Figure,
 ) -> str:
     """Write the page: what was read, the shop in numbers, every figure with what it says, what was left out and why.
 
+    The figures are drawn from the numbers, as those of the catalog are.
+
     Args:
-        figures: by dataset; those without traces are left out.
+        retrieval_report: empty where als_candidates has not run.
 
     Returns:
         HTML with the figures' script in it: nothing is loaded from elsewhere.
@@ -63,11 +66,13 @@ def write_report(
         loader=PackageLoader("hm_kedro.pipelines.reporting", "."), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["number"] = lambda value: f"{value:,}"
+    numbers = {name: figure["numbers"] for name, figure in eda_summary["figures"].items()}
+    numbers |= retrieval_numbers(retrieval_report)
     parts = {
         heading: [
-            {"name": name, "drawn": _draw(figures[f"{name}_figure"]), "reading": figures[f"{name}_figure"].layout.meta}
-            for name in FIGURES[part]
-            if figures[f"{name}_figure"].data
+            {"name": chart.name, "drawn": _draw(chart.figure(numbers)), "reading": chart.read(numbers[chart.name])}
+            for chart in CHARTS[part]
+            if chart.name in numbers
         ]
         for part, heading in PARTS.items()
     }
