@@ -183,9 +183,11 @@ class RetrievalParameters(Group):
 
 
 class FeatureParameters(Group):
-    """What the features look back on."""
+    """What the features look back on, and which attributes of articles they look at."""
 
     window_days: PositiveInt
+    affinities: NonNegativeInt
+    min_lift: NonNegativeFloat
 
 
 class TrainingParameters(Group):

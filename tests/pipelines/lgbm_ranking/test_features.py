@@ -2,15 +2,18 @@
 
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import day, rows
 
+from hm_kedro.parameters import FeatureParameters
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 from hm_kedro.pipelines.lgbm_ranking.features import (
     FEATURES,
     article_features,
+    choose_affinities,
     customer_article_features,
     customer_features,
     customer_product_features,
@@ -23,6 +26,7 @@ CANDIDATES = "week date, customer int, article int, " + ", ".join(
     f"{name}_score float, {name}_rank int" for name in RETRIEVERS
 )
 NOT_PROPOSED = {f"{name}_{value}": None for name in RETRIEVERS for value in ("score", "rank")}
+NO_AFFINITIES = {name: None for name in FEATURES if name.startswith("affinity_")}
 WEEK, NEXT = day("2020-09-02"), day("2020-09-09")
 STORE, ONLINE = 1, 2
 ON_THE_ENGINE = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -134,7 +138,7 @@ def test_purchases_before_the_last_28_days_are_not_of_the_last_28_days(history):
 def test_a_candidate_has_every_feature(table, history, articles, customers):
     proposed = proposal(1, 0, als_score=0.5, als_rank=4, own_purchases_score=1.5, own_purchases_rank=2)
     joined = join_features(table(CANDIDATES, [proposed]), history, articles, customers, [WEEK])
-    assert only(joined, "true") == NOT_PROPOSED | {
+    assert only(joined, "true") == NOT_PROPOSED | NO_AFFINITIES | {
         "week": WEEK,
         "customer": 1,
         "article": 0,
@@ -324,3 +328,36 @@ def test_purchases_on_or_after_the_week_change_nothing_in_its_features(shop_feat
 def test_features_do_not_depend_on_the_order_of_the_purchases(shop_features, logs, random):
     log = together(logs)
     assert shop_features(random.sample(log, len(log)), [WEEK]) == shop_features(log, [WEEK])
+
+
+def test_an_affinity_is_the_share_of_the_purchases_that_are_of_the_articles_value(table, history, customers):
+    # Of colour 1 article 0, of which customer 1 has three pieces of four; of article 2 the colour is not known.
+    articles = table("article int, product int, colour_group int", [(0, 7, 1), (1, 7, 2), (2, 8, None), (3, 9, 5)])
+    proposals = [proposal(1, 0), proposal(1, 1), proposal(1, 2), proposal(1, 3), proposal(4, 0)]
+    joined = join_features(table(CANDIDATES, proposals), history, articles, customers, [WEEK], ["colour_group"])
+    assert rows(joined, "customer", "article", "affinity_colour_group", "affinity_product") == [
+        (1, 0, 0.75, None),
+        (1, 1, 0.25, None),
+        (1, 2, None, None),
+        (1, 3, 0.0, None),
+        (4, 0, None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("affinities", "min_lift", "chosen"),
+    [(2, 1.0, ["product", "colour_group"]), (9, 2.0, ["product", "colour_group"]), (9, 3.0, ["product"]), (0, 1.0, [])],
+)
+def test_the_attributes_with_the_highest_lifts_are_chosen(affinities, min_lift, chosen):
+    relevance = pd.DataFrame(
+        [
+            ("information", "age", "department", 9.0),
+            ("lift", None, "section", 1.5),
+            ("lift", None, "product", 7.0),
+            ("lift", None, "colour_group", 2.0),
+        ],
+        columns=["kind", "customer_attribute", "article_attribute", "value"],
+    )
+    features = FeatureParameters(window_days=364, affinities=affinities, min_lift=min_lift)
+    assert choose_affinities(relevance, features) == chosen
+    assert choose_affinities(relevance.head(0), features) == []

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import lightgbm as lgb
+import pandas as pd
 import pytest
 from tests.conftest import day, rows
 
@@ -29,7 +30,8 @@ NOT_PROPOSED = (None, None) * len(RETRIEVERS)
 CUTOFF, JUDGED, LEARNED, OLDER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
 ONE_WEEK = EvaluationParameters(weeks=1)
 TRAINING = TrainingParameters(weeks=2, negatives=3, max_rows=100_000, seed=1)
-WINDOW = FeatureParameters(window_days=100)
+WINDOW = FeatureParameters(window_days=100, affinities=4, min_lift=1.2)
+NO_RELEVANCE = pd.DataFrame(columns=["kind", "customer_attribute", "article_attribute", "value"])
 RANKER = RankerParameters(
     objective="lambdarank",
     trees=3,
@@ -85,7 +87,7 @@ def test_every_target_week_has_features_of_its_own_history(table):
     weeks = [LEARNED, JUDGED, CUTOFF]
     candidates = table(CANDIDATES, [(week, 1, 0, *NOT_PROPOSED) for week in weeks])
     articles, customers = table("article int, product int", [(0, 0)]), table("customer int, age int", [(1, 30)])
-    described = build_features(candidates, log, articles, customers, line(), WINDOW, ONE_WEEK, TRAINING)
+    described = build_features(candidates, log, articles, customers, NO_RELEVANCE, line(), WINDOW, ONE_WEEK, TRAINING)
     assert sorted(rows(described, "week", "times_bought")) == [(LEARNED, 1), (JUDGED, 2), (CUTOFF, 3)]
 
 
@@ -93,7 +95,7 @@ def test_purchases_before_the_window_are_not_features(table):
     log = table(PRIMARY, [(CUTOFF - timedelta(days=100), 1, 0, 0.5, 1), (CUTOFF - timedelta(days=101), 1, 0, 0.5, 1)])
     candidates = table(CANDIDATES, [(CUTOFF, 1, 0, *NOT_PROPOSED)])
     articles, customers = table("article int, product int", [(0, 0)]), table("customer int, age int", [(1, 30)])
-    described = build_features(candidates, log, articles, customers, ONE_DAY, WINDOW, ONE_WEEK, TRAINING)
+    described = build_features(candidates, log, articles, customers, NO_RELEVANCE, ONE_DAY, WINDOW, ONE_WEEK, TRAINING)
     assert rows(described, "times_bought", "days_since_bought") == [(1, 100)]
 
 

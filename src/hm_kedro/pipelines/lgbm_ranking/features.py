@@ -6,10 +6,13 @@
 from collections.abc import Sequence
 from datetime import date
 
+import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from hm_kedro.parameters import FeatureParameters
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
+from hm_kedro.pipelines.eda.relevance import MATCHED
 from hm_kedro.tables import exact, pieces
 
 RETRIEVAL = [f"{name}_{value}" for name in RETRIEVERS for value in ("score", "rank")]
@@ -43,6 +46,10 @@ FEATURES: dict[str, str] = {
     "customer_age": "age of the customer, years",
     "age_distance": "customer's age less the mean age of the article's buyers, years",
     "price_ratio": "article's price by the customer's mean price",
+    **{
+        f"affinity_{name}": f"share of the customer's purchases that are of the article's {name}; missing if not chosen"
+        for name in MATCHED
+    },
 }
 
 ONLINE = 2
@@ -109,12 +116,39 @@ def customer_features(history: DataFrame) -> DataFrame:
     )
 
 
+def choose_affinities(feature_relevance: pd.DataFrame, features: FeatureParameters) -> list[str]:
+    """Choose the attributes whose affinities are looked at: those with the highest lifts."""
+    lifts = feature_relevance[feature_relevance["kind"] == "lift"]
+    enough = lifts[lifts["value"] >= features.min_lift].sort_values(
+        ["value", "article_attribute"], ascending=[False, True]
+    )
+    return list(enough["article_attribute"].head(features.affinities))
+
+
+def affinity_features(own: DataFrame, articles: DataFrame, attribute: str) -> DataFrame:
+    """Give one row per (week, customer, value of an attribute): the value's share of the customer's purchases.
+
+    Args:
+        own: `customer_article_features`.
+        articles: primary `articles`.
+    """
+    of_value = (
+        own.join(articles.select("article", attribute).where(F.col(attribute).isNotNull()), "article")
+        .groupBy("week", "customer", attribute)
+        .agg(F.sum("times_bought").alias("times"))
+    )
+    totals = of_value.groupBy("week", "customer").agg(F.sum("times").alias("total"))
+    share = (F.col("times") / F.col("total")).cast("float").alias(f"affinity_{attribute}")
+    return of_value.join(totals, ["week", "customer"]).select("week", "customer", attribute, share)
+
+
 def join_features(
     candidates: DataFrame,
     history: DataFrame,
     articles: DataFrame,
     customers: DataFrame,
     weeks: Sequence[date],
+    affinities: Sequence[str] = (),
 ) -> DataFrame:
     """Join every family to the candidates.
 
@@ -124,6 +158,7 @@ def join_features(
         articles: primary `articles`.
         customers: primary `customers`.
         weeks: the target weeks.
+        affinities: the attributes of `MATCHED` whose affinities are looked at.
 
     Returns:
         One row per candidate: `week`, `customer`, `article` and `FEATURES`, each float or int.
@@ -132,7 +167,7 @@ def join_features(
     proposed = [F.col(f"{name}_rank").isNotNull().cast("int") for name in RETRIEVERS]
     joined = (
         candidates.where(F.col("week").isin(list(weeks)))
-        .join(articles.select("article", "product"), "article")
+        .join(articles.select("article", *dict.fromkeys(["product", *affinities])), "article")
         .join(own.drop("days_bought"), ["week", "customer", "article"], "left")
         .join(customer_product_features(own, articles), ["week", "customer", "product"], "left")
         .join(article_features(history, own, customers), ["week", "article"], "left")
@@ -142,6 +177,15 @@ def join_features(
         .withColumn("age_distance", (F.col("customer_age") - F.col("article_buyers_age")).cast("float"))
         .withColumn("price_ratio", _ratio(F.col("article_price"), F.col("customer_price")))
     )
+    for attribute in affinities:
+        of_value = affinity_features(own, articles, attribute)
+        joined = joined.join(of_value, ["week", "customer", attribute], "left")
+        # Nothing bought of the value is a share of 0, if anything was bought at all.
+        share = F.col(f"affinity_{attribute}")
+        bought = (F.col("customer_purchases") > 0) & F.col(attribute).isNotNull()
+        joined = joined.withColumn(f"affinity_{attribute}", F.coalesce(share, F.when(bought, 0.0)).cast("float"))
+    for attribute in set(MATCHED) - set(affinities):
+        joined = joined.withColumn(f"affinity_{attribute}", F.lit(None).cast("float"))
     return joined.select("week", "customer", "article", *FEATURES)
 
 

@@ -6,13 +6,14 @@ from itertools import accumulate
 from typing import Any
 
 import lightgbm as lgb
+import pandas as pd
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import EvaluationParameters, FeatureParameters, RankerParameters, TrainingParameters
 from hm_kedro.pipelines.lgbm_ranking import ranker
-from hm_kedro.pipelines.lgbm_ranking.features import FEATURES, join_features
+from hm_kedro.pipelines.lgbm_ranking.features import FEATURES, choose_affinities, join_features
 from hm_kedro.tables import LIST_LENGTH, history_by_week, purchases_in_weeks, top_per_customer
 from hm_kedro.timeline import Timeline
 
@@ -22,6 +23,7 @@ def build_features(
     transactions: DataFrame,
     articles: DataFrame,
     customers: DataFrame,
+    feature_relevance: pd.DataFrame,
     timeline: dict[str, Any],
     features: FeatureParameters,
     evaluation: EvaluationParameters,
@@ -29,12 +31,15 @@ def build_features(
 ) -> DataFrame:
     """Describe every candidate of every target week by what was known before that week.
 
+    Which attributes' affinities are looked at is chosen by `feature_relevance`, of weeks before the judged ones.
+
     Returns:
         One row per candidate: `week`, `customer`, `article` and `FEATURES`.
     """
     weeks = Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
     history = history_by_week(transactions, weeks, features.window_days)
-    return join_features(candidates, history, articles, customers, weeks)
+    affinities = choose_affinities(feature_relevance, features)
+    return join_features(candidates, history, articles, customers, weeks, affinities)
 
 
 def sample_training_examples(

@@ -1,6 +1,6 @@
 """Rank candidates with LightGBM.
 
-candidates + articles + customers + transactions
+candidates + articles + customers + transactions + feature_relevance
     └─ features ─┬─ training_examples ─ rankers ─┐
                  └───────────────────────────────┴─ recommendations ─ submission
 """
@@ -28,6 +28,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "transactions",
                     "articles",
                     "customers",
+                    "feature_relevance",
                     "timeline",
                     "params:features",
                     "params:evaluation",
