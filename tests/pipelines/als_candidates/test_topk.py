@@ -4,7 +4,6 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hm_kedro.pipelines.als_candidates import topk
 from hm_kedro.pipelines.als_candidates.topk import best_articles
 
 
@@ -67,9 +66,3 @@ def test_customers_without_factors_get_nothing():
 
 def test_nothing_to_choose_from_gives_nothing():
     assert len(best_articles(np.ones((2, 3), np.float32), np.ones((0, 3), np.float32), np.int32([]), 5).rows) == 0
-
-
-def test_the_bound_of_the_last_place_is_below_it():
-    scores = np.random.default_rng(3).normal(size=(50, 3000)).astype(np.float32)
-    last = np.sort(scores, axis=1)[:, -20]
-    assert (topk._least(scores, 20) <= last).all()

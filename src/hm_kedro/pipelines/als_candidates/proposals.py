@@ -65,8 +65,9 @@ def rank(proposals: Proposals, top: int) -> Ranked:
     """
     packed = np.sort(_pack(proposals))
     rows, articles, scores = _unpack(packed)
-    starts = np.searchsorted(rows, rows, side="left")
-    ranks = np.arange(1, len(rows) + 1) - starts
+    first = np.flatnonzero(np.diff(rows, prepend=-1))
+    lengths = np.diff(np.append(first, len(rows)))
+    ranks = np.arange(1, len(rows) + 1) - np.repeat(first, lengths)
     kept = ranks <= top
     return Ranked(rows[kept], articles[kept], scores[kept], ranks[kept].astype(np.int32))
 

@@ -17,7 +17,8 @@ from hm_kedro.pipelines.als_candidates.proposals import Integers, Proposals, ran
 if TYPE_CHECKING:
     from hm_kedro.pipelines.als_candidates.proposals import Scores
 
-# Columns that are looked at together; what bounds the last place is the best of each group.
+Places = npt.NDArray[np.intp]
+# Columns that are looked at together.
 GROUP = 16
 # Rows whose scores are in memory at once: 256 rows of 50,000 articles are 50 MB.
 BLOCK = 256
@@ -42,32 +43,46 @@ def best_articles(
     """
     if len(users) == 0 or len(items) == 0:
         return Proposals.none()
-    lengths = np.linalg.norm(items, axis=1).astype(np.float32)
+    longest = np.linalg.norm(items, axis=1).max()
+    groups = -(-len(items) // GROUP)
+    columns = np.zeros((items.shape[1], groups * GROUP), np.float32)
+    columns[:, : len(items)] = items.T
     parts = []
-    columns = np.ascontiguousarray(items.T)
     for start in range(0, len(users), BLOCK):
         block = users[start : start + BLOCK]
         scores = block @ columns
+        scores[:, len(items) :] = -np.inf
         if bought is not None:
             first, last = np.searchsorted(bought[0], [start, start + len(block)])
             scores[bought[0][first:last] - start, bought[1][first:last]] = -np.inf
-        error = 2 * ROUNDING * users.shape[1] * np.linalg.norm(block, axis=1) * lengths.max()
-        rows, places = np.nonzero(scores >= (_least(scores, top) - error)[:, None])
-        finite = np.isfinite(scores[rows, places])
-        rows, places = rows[finite], places[finite]
+        error = 2 * ROUNDING * users.shape[1] * np.linalg.norm(block, axis=1) * longest
+        rows, places = _near_the_top(scores.reshape(len(block), GROUP, groups), top, error)
         exact = np.einsum("ij,ij->i", block[rows], items[places], dtype=np.float64)
         ranked = rank(Proposals(rows.astype(np.int32), articles[places], exact.astype(np.float32)), top)
         parts.append(Proposals(ranked.rows + np.int32(start), ranked.articles, ranked.scores))
-    return Proposals(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    return Proposals(*(np.concatenate(of_parts) for of_parts in zip(*parts, strict=True)))
 
 
-def _least(scores: Scores, top: int) -> npt.NDArray[np.float32]:
-    """Give a lower bound of each row's score of the last place: `top` groups have a best that reaches it."""
-    count, width = scores.shape
-    if top >= width:
-        return np.full(count, -np.inf, np.float32)
-    groups = width // GROUP
-    if groups <= top:
-        return -np.partition(-scores, top - 1, axis=1)[:, top - 1]
-    best = scores[:, : groups * GROUP].reshape(count, groups, GROUP).max(axis=2)
-    return -np.partition(-best, top - 1, axis=1)[:, top - 1]
+def _near_the_top(scores: Scores, top: int, error: Scores) -> tuple[Places, Places]:
+    """Choose all that may be among the best, given by how much scores may be wrong.
+
+    A column's group is its place modulo the number of groups. As many groups as count have a best that reaches the last
+    of the places that count, so the best of groups bound it from below, and a group below the bound has nothing.
+
+    Args:
+        scores: rows by places in a group by groups; -inf of what does not count.
+        error: by row.
+
+    Returns:
+        Rows and columns.
+    """
+    best = scores.max(axis=1)
+    least = np.full(len(best), -np.inf, np.float32)
+    if top < best.shape[1]:
+        least = -np.partition(-best, top - 1, axis=1)[:, top - 1]
+    bound = least - error
+    rows, groups = np.nonzero((best >= bound[:, None]) & np.isfinite(best))
+    entries, members = np.nonzero((within := scores[rows, :, groups]) >= bound[rows, None])
+    finite = np.isfinite(within[entries, members])
+    entries, members = entries[finite], members[finite]
+    return rows[entries], members * best.shape[1] + groups[entries]

@@ -71,7 +71,8 @@ def unite(block: Block, proposed: dict[str, Ranked], params: RetrievalParameters
         One row per (customer, article): `COLUMNS`, by customer and `blend_rank`; null where a retriever did not
         propose it.
     """
-    codes = np.unique(np.concatenate([pair_codes(ranked.rows, ranked.articles) for ranked in proposed.values()]))
+    every = np.sort(np.concatenate([pair_codes(ranked.rows, ranked.articles) for ranked in proposed.values()]))
+    codes = every[np.diff(every, prepend=-1) != 0]
     places = {name: np.searchsorted(codes, pair_codes(of.rows, of.articles)) for name, of in proposed.items()}
     blend = np.zeros(len(codes))
     for name, ranked in proposed.items():

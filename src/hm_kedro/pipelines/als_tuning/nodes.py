@@ -98,7 +98,9 @@ def try_settings(
     weeks = tuning_weeks(timeline, tuning, evaluation)
     on = {"log": Timeline.read(timeline).raw_dir, "weeks": [str(week) for week in weeks], "buyers": tuning.buyers}
     done = [trial["settings"] for trial in earlier_trials if {key: trial[key] for key in on} == on]
-    blocks = [block for batch in tuning_histories.toArrow().to_batches() for block in read_blocks(batch)]
+    # In an order of their own: means of many numbers depend on it, in their last bits.
+    histories = tuning_histories.toArrow().sort_by([("week", "ascending"), ("customer", "ascending")])
+    blocks = [block for batch in histories.combine_chunks().to_batches() for block in read_blocks(batch)]
     truth = tuning_purchases.toArrow()
     for settings in list_settings(als, tuning):
         if settings.model_dump() in done:
