@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from functools import lru_cache, partial
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -135,7 +135,7 @@ def _broadcast_value(broadcast: Any) -> Any:
     return broadcast.value
 
 
-@lru_cache(maxsize=8)
+@cache
 def _read_shared(path: str) -> Any:
     with Path(path).open("rb") as file:
         return pickle.load(file)

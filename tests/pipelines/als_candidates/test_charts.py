@@ -2,7 +2,7 @@
 
 import pytest
 
-from hm_kedro.pipelines.als_candidates.charts import CHARTS, draw_retrieval
+from hm_kedro.pipelines.als_candidates.charts import CHARTS, draw_retrieval, retrieval_numbers
 
 ROWS = [
     # Segment, retriever, buyers, recall within 12, 50, 100, anywhere, lost without it.
@@ -102,8 +102,9 @@ def test_the_axes_of_a_figure_say_what_they_show(figures, name, titles):
         ("retrieval_cost", "The dearest is als, 7.5 of 10.0 seconds for 100,000 customers on one core."),
     ],
 )
-def test_the_reading_of_a_figure_says_its_numbers(figures, name, sentence):
-    assert figures[name].layout.meta == sentence
+def test_the_reading_of_a_figure_says_its_numbers(name, sentence):
+    chart = next(chart for chart in CHARTS if chart.name == name)
+    assert chart.read(retrieval_numbers(REPORT)[name]) == sentence
 
 
 def test_bars_add_up_to_the_recall_the_best_on_top(figures):
@@ -157,8 +158,8 @@ def test_a_figure_whose_numbers_are_missing_has_no_traces():
 
 def test_that_nothing_was_found_is_said():
     rows = [(*row[:3], 0.0, 0.0, 0.0, 0.0, None if row[1] == "union" else 0.0) for row in ROWS]
-    figures = draw(retrieval_recall=dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
-    assert figures["retrieval_recall"].layout.meta == "No retriever proposes anything that was bought."
+    numbers = dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+    assert CHARTS[0].read(numbers) == "No retriever proposes anything that was bought."
 
 
 def test_the_report_itself_is_not_changed():

@@ -22,7 +22,6 @@ from hm_kedro.pipelines.als_candidates.block import read_blocks
 from hm_kedro.pipelines.als_candidates.proposals import Proposals, rank
 from hm_kedro.pipelines.als_tuning import nodes
 from hm_kedro.pipelines.als_tuning.nodes import (
-    choose_settings,
     draw_trials,
     list_settings,
     measure,
@@ -543,11 +542,15 @@ def trial(map12: float, recall100: float, **settings) -> dict[str, Any]:
     }
 
 
+def choose(trials: list[dict[str, Any]]) -> dict[str, Any]:
+    return nodes.choose_settings(trials, line(), tuning(buyers=500), ONE_WEEK)
+
+
 TRIALS = [trial(0.02, 0.3), trial(0.03, 0.1, alpha=40.0), trial(0.01, 0.2, alpha=40.0, rank=8)]
 
 
 def test_settings_are_ordered_by_each_aim():
-    assert choose_settings(TRIALS) == {
+    assert choose(TRIALS) == {
         "map12": {
             "map12": [0.03, 0.02, 0.01],
             "recall100": [0.1, 0.3, 0.2],
@@ -564,27 +567,35 @@ def test_settings_are_ordered_by_each_aim():
 
 
 def test_settings_that_all_trials_share_are_not_told():
-    assert choose_settings(TRIALS[:1]) == {aim: {"map12": [0.02], "recall100": [0.3]} for aim in nodes.AIMS}
+    assert choose(TRIALS[:1]) == {aim: {"map12": [0.02], "recall100": [0.3]} for aim in nodes.AIMS}
 
 
 @pytest.mark.parametrize("other", [{"log": "data/other"}, {"weeks": ["2020-09-09"]}, {"buyers": 501}])
 def test_trials_of_earlier_searches_are_left_out(other):
     earlier = [of_it | other for of_it in (trial(0.9, 0.9, half_life_days=1.0), trial(0.8, 0.8, seed=2))]
-    assert choose_settings([*earlier, *TRIALS]) == choose_settings(TRIALS)
+    assert choose([*earlier, *TRIALS]) == choose(TRIALS)
+
+
+def test_trials_from_before_a_setting_was_there_are_told_without_it():
+    older = trial(0.04, 0.4)
+    del older["settings"]["alpha"]
+    report = choose([older, *TRIALS])["map12"]
+    assert report["map12"] == [0.04, 0.03, 0.02, 0.01]
+    assert "alpha" not in report
 
 
 def test_trials_of_a_search_that_went_on_after_another_count_together():
     other = trial(0.9, 0.9) | {"log": "data/other"}
-    assert choose_settings([TRIALS[0], other, *TRIALS[1:]]) == choose_settings(TRIALS)
+    assert choose([TRIALS[0], other, *TRIALS[1:]]) == choose(TRIALS)
 
 
 def test_the_report_of_settings_is_kept_as_json():
-    report = choose_settings(TRIALS)
+    report = choose(TRIALS)
     assert json.loads(json.dumps(report)) == report
 
 
 def test_every_trial_is_drawn_and_the_best_of_each_aim_is_marked():
-    figure = draw_trials(choose_settings(TRIALS))
+    figure = draw_trials(choose(TRIALS))
     every, recommender, retriever = figure.data
     assert (every.x, every.y) == ((0.1, 0.3, 0.2), (0.03, 0.02, 0.01))
     assert every.text == ("rank 4<br>alpha 40.0", "rank 4<br>alpha 10.0", "rank 8<br>alpha 40.0")
@@ -593,12 +604,12 @@ def test_every_trial_is_drawn_and_the_best_of_each_aim_is_marked():
 
 
 def test_a_sentence_says_what_the_best_settings_reach():
-    assert nodes.CHART.read(choose_settings(TRIALS)["map12"]) == (
+    assert nodes.CHART.read(choose(TRIALS)["map12"]) == (
         "Of 3 settings the best recommender reaches MAP@12 0.0300 with recall@100 10.0%, "
         "the best retriever 0.0200 with 30.0%."
     )
 
 
 def test_one_trial_is_the_best_of_all():
-    figure = draw_trials(choose_settings(TRIALS[:1]))
+    figure = draw_trials(choose(TRIALS[:1]))
     assert [(trace.x, trace.y) for trace in figure.data] == [((0.3,), (0.02,))] * 3

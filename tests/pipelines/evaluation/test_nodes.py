@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import day, rows
 
-from hm_kedro.parameters import AlsRetriever, EvaluationParameters, RetrievalParameters
+from hm_kedro.parameters import AlsRetriever, EvaluationParameters, HistoryRetriever, RetrievalParameters, Retriever
 from hm_kedro.pipelines.evaluation.nodes import (
     collect_purchases,
     fill,
@@ -112,9 +112,14 @@ def test_a_filled_list_begins_with_the_own_and_has_no_repeats_and_no_gaps(table,
 
 
 RANKED = "week date, customer int, article int, score float, rank int"
-CANDIDATES = "week date, customer int, article int, blend_score float, als_score float, als_rank int"
-# ALS counts half in the blend.
-RETRIEVAL = RetrievalParameters.model_construct(als=AlsRetriever(top=20, weight=0.5, already_bought=True))
+CANDIDATES = "week date, customer int, article int, als_score float, als_rank int, " + ", ".join(
+    f"{name}_score float, {name}_rank int" for name in ("own_purchases", "bestsellers")
+)
+RETRIEVAL = RetrievalParameters.model_construct(
+    als=AlsRetriever(top=20, weight=0.5, already_bought=True),
+    own_purchases=HistoryRetriever(top=20, weight=1, decay_power=1),
+    bestsellers=Retriever(top=20, weight=0.5),
+)
 
 
 @pytest.fixture
@@ -129,11 +134,12 @@ def contestants(table):
         candidates=table(
             CANDIDATES,
             [
-                (JUDGED, 1, 50, 1.5, 2.0, 2),
-                (JUDGED, 1, 3, 2.25, 4.0, 1),
-                (JUDGED, 1, 51, 0.75, None, None),
-                (JUDGED, 1, 52, 1.25, 0.5, 13),
-                (JUDGED, 3, 53, 9.0, 9.0, 1),
+                (JUDGED, 1, 50, 2.0, 2, 0.25, 2, 0.5, 9),
+                (JUDGED, 1, 3, 4.0, 1, None, None, 0.5, 8),
+                (JUDGED, 1, 51, None, None, 0.75, 1, None, None),
+                (JUDGED, 1, 52, 0.5, 13, None, None, 2.0, 1),
+                (JUDGED, 1, 54, 9.0, 20, None, None, None, None),
+                (JUDGED, 3, 53, 9.0, 1, 9.0, 1, None, None),
             ],
         ),
         recommendations=table(
@@ -176,14 +182,15 @@ def test_als_is_filled_with_bestsellers(contestants):
     assert contestants["als_filled", 2] == list(range(12))
 
 
-def test_heuristics_order_by_the_blend_without_als_and_are_filled_with_bestsellers(contestants):
-    # Less ALS: 1 for article 52, 0.75 for 51, 0.5 for 50, 0.25 for 3.
+def test_heuristics_sum_up_what_all_but_als_say_and_are_filled_with_bestsellers(contestants):
+    # 1 for article 52, 0.75 for 51, 0.5 for 50, 0.25 for 3; article 54 is proposed by ALS alone.
     assert contestants["heuristics", 1] == [52, 51, 50, 3, 0, 1, 2, 4, 5, 6, 7, 8]
     assert contestants["heuristics", 2] == list(range(12))
 
 
 def test_heuristics_take_the_twelve_best_ties_by_article(table):
-    candidates = [(JUDGED, 1, 100 - place, 1.0 + place // 13, None, None) for place in range(20)]
+    # ALS has another opinion, which must not leave a trace in the last bits either.
+    candidates = [(JUDGED, 1, 100 - place, 0.1 * place, 1, 0.2 + place // 13, 1, None, None) for place in range(20)]
     lined_up = line_up_contestants(
         table(PURCHASES, [(JUDGED, 1, 0)]),
         table(BESTSELLERS, [(JUDGED, 0, 1.0, 1)]),
@@ -191,7 +198,7 @@ def test_heuristics_take_the_twelve_best_ties_by_article(table):
         table(RANKED, []),
         RETRIEVAL,
     )
-    # Seven with 2, of which 81 is the lowest, then five of those with 1, of which 88 is.
+    # Seven with 1.2, of which 81 is the lowest, then five of those with 0.2, of which 88 is.
     assert by_customer(lined_up)["heuristics", 1] == [*range(81, 88), *range(88, 93)]
 
 

@@ -68,15 +68,33 @@ def sample_buyers(
 ) -> tuple[DataFrame, DataFrame]:
     """Take buyers of the tuning weeks, every n-th where there are more than `tuning.buyers` in all.
 
+    Raises:
+        HmKedroError: nobody bought anything in these weeks.
+
     Returns:
         `tuning_histories`, as `histories`; `tuning_purchases`: one row per (week, customer, article) they bought.
     """
     weeks = tuning_weeks(timeline, tuning, evaluation)
     bought = purchases_in_weeks(transactions, weeks)
-    every = max(1, -(-bought.select("week", "customer").distinct().count() // tuning.buyers))
+    buyers = bought.select("week", "customer").distinct().count()
+    if not buyers:
+        raise HmKedroError(f"nobody bought anything in {', '.join(map(str, weeks))}: choose other weeks to tune on")
+    every = max(1, -(-buyers // tuning.buyers))
     sampled = bought.where(F.col("customer") % every == 0)
-    buyers = sampled.select("week", "customer").distinct()
-    return gather_lines(buyers, transactions, customers, weeks, retrieval.history_days), sampled
+    targets = sampled.select("week", "customer").distinct()
+    return gather_lines(targets, transactions, customers, weeks, retrieval.history_days), sampled
+
+
+def identify_search(
+    timeline: dict[str, Any], tuning: AlsTuningParameters, evaluation: EvaluationParameters
+) -> dict[str, Any]:
+    """Say what trials have in common that may be held against each other."""
+    weeks = [str(week) for week in tuning_weeks(timeline, tuning, evaluation)]
+    return {"log": Timeline.read(timeline).raw_dir, "weeks": weeks, "buyers": tuning.buyers}
+
+
+def _of_search(trials: list[dict[str, Any]], on: dict[str, Any]) -> list[dict[str, Any]]:
+    return [trial for trial in trials if all(trial.get(key) == value for key, value in on.items())]
 
 
 def try_settings(
@@ -92,12 +110,12 @@ def try_settings(
     """Fit ALS with every setting not tried before, and measure what it recommends to the sampled buyers.
 
     Yields:
-        A trial: `log` and `weeks` it was made on, `settings` of ALS, `map12` and `recall100`, means over weeks of means
+        A trial: what `identify_search` says, `settings` of ALS, `map12` and `recall100`, means over weeks of means
         over buyers; nothing is filled in from elsewhere.
     """
     weeks = tuning_weeks(timeline, tuning, evaluation)
-    on = {"log": Timeline.read(timeline).raw_dir, "weeks": [str(week) for week in weeks], "buyers": tuning.buyers}
-    done = [trial["settings"] for trial in earlier_trials if {key: trial[key] for key in on} == on]
+    on = identify_search(timeline, tuning, evaluation)
+    done = [trial["settings"] for trial in _of_search(earlier_trials, on)]
     # In an order of their own: means of many numbers depend on it, in their last bits.
     histories = tuning_histories.toArrow().sort_by([("week", "ascending"), ("customer", "ascending")])
     blocks = [block for batch in histories.combine_chunks().to_batches() for block in read_blocks(batch)]
@@ -123,10 +141,12 @@ def measure(blocks: list[Block], item_factors: pa.Table, truth: pa.Table, als: A
     for week in sorted({block.week for block in blocks}):
         day = pa.scalar(week, pa.int32()).cast(pa.date32())
         bought = truth.filter(pc.field("week") == day)
-        items = read_items(item_factors.filter(pc.field("week") == day))
-        on_sale = np.isin(
-            items.articles, item_factors.filter((pc.field("week") == day) & pc.field("on_sale"))["article"]
-        )
+        fitted = item_factors.filter(pc.field("week") == day)
+        if not fitted.num_rows:  # nothing was sold in the window before this week: nothing is proposed
+            of_week[week] = np.zeros(len(AIMS))
+            continue
+        items = read_items(fitted)
+        on_sale = np.isin(items.articles, fitted.filter(pc.field("on_sale"))["article"].to_numpy())
         scores = [
             score_proposals(
                 block.customers,
@@ -169,15 +189,20 @@ def score_proposals(
     return np.stack([precisions / np.clip(bought, 1, LIST_LENGTH), found / np.maximum(bought, 1)], axis=1)[kept]
 
 
-def choose_settings(als_trials: list[dict[str, Any]]) -> dict[str, Numbers]:
-    """Order the trials of the newest search by each aim.
+def choose_settings(
+    als_trials: list[dict[str, Any]],
+    timeline: dict[str, Any],
+    tuning: AlsTuningParameters,
+    evaluation: EvaluationParameters,
+) -> dict[str, Numbers]:
+    """Order the trials of this search by each aim; those of other data or weeks, or of other parameters, are left out.
 
     Returns:
         For each of AIMS its best first: `map12`, `recall100`, and a column a setting that differs between trials.
     """
-    newest = als_trials[-1]
-    trials = [trial for trial in als_trials if all(trial[key] == newest[key] for key in ("log", "weeks", "buyers"))]
-    differing = [name for name in newest["settings"] if len({str(trial["settings"][name]) for trial in trials}) > 1]
+    trials = _of_search(als_trials, identify_search(timeline, tuning, evaluation))
+    names = [name for name in AlsParameters.model_fields if all(name in trial["settings"] for trial in trials)]
+    differing = [name for name in names if len({str(trial["settings"][name]) for trial in trials}) > 1]
     return {
         aim: {
             **{of: [trial[of] for trial in ordered] for of in AIMS},

@@ -40,7 +40,12 @@ def create_pipeline(**_: object) -> Pipeline:
                 ],
                 outputs="als_trials",
             ),
-            Node(choose_settings, name="choose_settings", inputs="als_trials", outputs="als_tuning_report"),
+            Node(
+                choose_settings,
+                name="choose_settings",
+                inputs=["als_trials", "timeline", "params:als_tuning", "params:evaluation"],
+                outputs="als_tuning_report",
+            ),
             Node(draw_trials, name="draw_trials", inputs="als_tuning_report", outputs="als_trials_figure"),
         ],
         namespace="als_tuning",

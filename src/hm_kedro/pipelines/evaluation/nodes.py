@@ -49,8 +49,11 @@ def line_up_contestants(
     popular = buyers.join(F.broadcast(twelve), "week")
     als = candidates.join(buyers, keys, "semi").select(*keys, "article", F.col("als_rank").alias("rank"))
     als = als.where(F.col("rank") <= LIST_LENGTH)
-    of_als = F.coalesce(F.col("als_score"), F.lit(0.0)).cast("double") * F.lit(retrieval.als.weight)
-    blended = candidates.join(buyers, keys, "semi").withColumn("score", F.col("blend_score").cast("double") - of_als)
+    others = [name for name in retrieval.retrievers if name != "als"]
+    scores = [F.coalesce(F.col(f"{name}_score").cast("double"), F.lit(0.0)) for name in others]
+    weighed = [score * F.lit(float(retrieval.of(name).weight)) for name, score in zip(others, scores, strict=True)]
+    proposed = F.coalesce(*[F.col(f"{name}_rank") for name in others]).isNotNull()
+    blended = candidates.join(buyers, keys, "semi").where(proposed).withColumn("score", sum(weighed[1:], weighed[0]))
     heuristics = top_per_customer(blended, LIST_LENGTH).select(*keys, "article", "rank")
     ranked = recommendations.join(buyers, keys, "semi").select(*keys, "article", "rank")
     lists = {
