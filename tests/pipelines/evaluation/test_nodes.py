@@ -190,7 +190,9 @@ def test_heuristics_sum_up_what_all_but_als_say_and_are_filled_with_bestsellers(
 
 def test_heuristics_take_the_twelve_best_ties_by_article(table):
     # ALS has another opinion, which must not leave a trace in the last bits either.
-    candidates = [(JUDGED, 1, 100 - place, 0.1 * place, 1, 0.2 + place // 13, 1, None, None) for place in range(20)]
+    candidates = [
+        (JUDGED, 1, 100 - place, 0.1 * place, 20 - place, 0.2 + place // 13, 1, None, None) for place in range(20)
+    ]
     lined_up = line_up_contestants(
         table(PURCHASES, [(JUDGED, 1, 0)]),
         table(BESTSELLERS, [(JUDGED, 0, 1.0, 1)]),
