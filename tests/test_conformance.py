@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,15 @@ def test_every_output_lies_under_output_dir_and_every_raw_file_under_raw_dir(env
 def test_every_dataset_has_a_layer_of_the_design() -> None:
     for name, entry in config("local")["catalog"].items():
         assert layer(entry) in LAYERS, name
+
+
+def test_every_preview_is_of_a_kind_that_kedro_viz_shows() -> None:
+    catalog = DataCatalog.from_config(config("local")["catalog"])
+    shown = {"TablePreview", "PlotlyPreview", "JSONPreview", "ImagePreview", "HTMLPreview"}
+    for name in list(catalog.keys()):
+        if hasattr(catalog[name], "preview"):
+            kind = inspect.signature(catalog[name].preview).return_annotation
+            assert getattr(kind, "__name__", kind) in shown, name
 
 
 def test_layers_follow_the_graph(pipelines: dict[str, Pipeline]) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 from kedro_datasets.plotly import JSONDataset
+
+if TYPE_CHECKING:
+    # kedro-viz knows by the name of its return type how a preview is to be shown.
+    from kedro_datasets._typing import PlotlyPreview
 
 
 class OptionalFigure(JSONDataset):  # type: ignore[misc]
@@ -26,6 +30,6 @@ class OptionalFigure(JSONDataset):  # type: ignore[misc]
         """Read the figure; one without traces where there is none."""
         return super().load() if self._exists() else go.Figure()
 
-    def preview(self) -> Any:
+    def preview(self) -> PlotlyPreview:
         """Show the figure in kedro-viz."""
         return super().preview() if self._exists() else None

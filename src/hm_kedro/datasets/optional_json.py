@@ -1,8 +1,14 @@
 """JSON of a pipeline that may not have run."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from kedro_datasets.json import JSONDataset
+
+if TYPE_CHECKING:
+    # kedro-viz knows by the name of its return type how a preview is to be shown.
+    from kedro_datasets._typing import JSONPreview
 
 
 class OptionalJson(JSONDataset):  # type: ignore[misc]
@@ -12,6 +18,6 @@ class OptionalJson(JSONDataset):  # type: ignore[misc]
         """Read the dict."""
         return super().load() if self._exists() else {}
 
-    def preview(self) -> Any:
+    def preview(self) -> JSONPreview:
         """Show it in kedro-viz."""
         return super().preview() if self._exists() else None

@@ -19,6 +19,8 @@ from hm_kedro.schemas import RAW, ddl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    # kedro-viz knows by the name of its return type how a preview is to be shown.
+    from kedro_datasets._typing import TablePreview
     from pyspark.sql import DataFrame
 
     from hm_kedro.schemas import Table
@@ -83,7 +85,7 @@ class RawTable(AbstractDataset[Any, Any]):
     def _describe(self) -> dict[str, Any]:
         return {"paths": self._paths, "table": self._table}
 
-    def preview(self, nrows: int = 5) -> dict[str, Any]:
+    def preview(self, nrows: int = 5) -> TablePreview:
         """Show the first rows in kedro-viz, without an engine."""
         path = self._find()
         first = next(iter(files.list_parts(path)), path)
@@ -92,8 +94,7 @@ class RawTable(AbstractDataset[Any, Any]):
             head = arrow_dataset.dataset(place, filesystem=fs, format="parquet").head(nrows).to_pandas().astype(str)
         else:
             head = pd.read_csv(first, dtype=str, nrows=nrows)
-        preview: dict[str, Any] = head.to_dict(orient="split")
-        return preview
+        return head.to_dict(orient="split")
 
 
 def _reader(chunks: list[files.Chunk], table: Table) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

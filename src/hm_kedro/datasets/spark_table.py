@@ -16,6 +16,8 @@ from hm_kedro import engine
 from hm_kedro.errors import HmKedroError
 
 if TYPE_CHECKING:
+    # kedro-viz knows by the name of its return type how a preview is to be shown.
+    from kedro_datasets._typing import TablePreview
     from pyspark.sql import DataFrame
 
 PARTITION_TYPES = {"week": "date", "weeks_to_cutoff": "int"}
@@ -59,13 +61,12 @@ class SparkTable(SparkDatasetV2):  # type: ignore[misc]
         fs, path = fsspec.core.url_to_fs(self._spark_path)
         return bool(fs.exists(path))
 
-    def preview(self, nrows: int = 5) -> dict[str, Any]:
+    def preview(self, nrows: int = 5) -> TablePreview:
         """Show the first rows in kedro-viz, without an engine."""
         fs, path = fsspec.core.url_to_fs(self._spark_path)
         rows = arrow_dataset.dataset(path, filesystem=fs, format="parquet", partitioning="hive").head(nrows)
         text = rows.to_pandas().astype(str)
-        preview: dict[str, Any] = text.to_dict(orient="split")
-        return preview
+        return text.to_dict(orient="split")
 
 
 class SparkCsvFile(AbstractDataset[Any, Any]):
@@ -106,9 +107,8 @@ class SparkCsvFile(AbstractDataset[Any, Any]):
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "order_by": self._order_by}
 
-    def preview(self, nrows: int = 5) -> dict[str, Any]:
+    def preview(self, nrows: int = 5) -> TablePreview:
         """Show the first lines in kedro-viz."""
         import pandas as pd
 
-        preview: dict[str, Any] = pd.read_csv(self._filepath, dtype=str, nrows=nrows).to_dict(orient="split")
-        return preview
+        return pd.read_csv(self._filepath, dtype=str, nrows=nrows).to_dict(orient="split")
