@@ -11,6 +11,7 @@ from tests.conftest import day
 from hm_kedro.errors import HmKedroError, one_line
 from hm_kedro.parameters import Parameters, RetrievalParameters, parse_cutoff
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
+from hm_kedro.schemas import ATTRIBUTES
 
 CONF = Path(__file__).parents[1] / "conf"
 BASE = OmegaConfigLoader(str(CONF), base_env="base", default_run_env="base")["parameters"]
@@ -96,6 +97,12 @@ def switched_off(*names: str) -> dict:
         ),
         ("retrieval.budget", 11, "parameter 'retrieval.budget' = 11: input should be greater than or equal to 12"),
         ("retrieval", switched_off(*RETRIEVERS), "parameters 'retrieval': every retriever's top is 0: switch one on"),
+        (
+            "retrieval.attribute_profile.attributes",
+            ["section", "size"],
+            f"parameters 'retrieval.attribute_profile.attributes.1': 'size' is no attribute of articles: choose from "
+            f"product, {', '.join(ATTRIBUTES)}",
+        ),
         ("sales.trend_days", 7, "parameters 'sales': trend_days 7 must be more than window_days 7"),
         ("sales.age_edges", [20, 30, 25], "parameters 'sales': age_edges [20, 30, 25] must rise"),
         ("sales.age_edges", [20, 30, 30], "parameters 'sales': age_edges [20, 30, 30] must rise"),

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -136,10 +137,19 @@ class HistoryRetriever(Retriever):
     decay_power: NonNegativeFloat
 
 
+def _known_attribute(name: str) -> str:
+    if name not in ("product", *ATTRIBUTES):
+        raise ValueError(f"'{name}' is no attribute of articles: choose from product, {', '.join(ATTRIBUTES)}")
+    return name
+
+
+Attribute = Annotated[str, AfterValidator(_known_attribute)]
+
+
 class AttributeProfileRetriever(HistoryRetriever):
     """Articles like those that the customer buys."""
 
-    attributes: tuple[Literal["product", *ATTRIBUTES], ...]  # type: ignore[valid-type]
+    attributes: tuple[Attribute, ...]
     articles: PositiveInt
 
 
