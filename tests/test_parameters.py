@@ -100,8 +100,10 @@ def switched_off(*names: str) -> dict:
         (
             "retrieval.attribute_profile.attributes",
             ["section", "size"],
-            f"parameters 'retrieval.attribute_profile.attributes.1': 'size' is no attribute of articles: choose from "
-            f"product, {', '.join(ATTRIBUTES)}",
+            (
+                "parameters 'retrieval.attribute_profile.attributes.1': 'size' is no attribute of articles: choose from "
+                f"product, {', '.join(ATTRIBUTES)}"
+            ),
         ),
         ("sales.trend_days", 7, "parameters 'sales': trend_days 7 must be more than window_days 7"),
         ("sales.age_edges", [20, 30, 25], "parameters 'sales': age_edges [20, 30, 25] must rise"),
