@@ -101,8 +101,8 @@ def switched_off(*names: str) -> dict:
             "retrieval.attribute_profile.attributes",
             ["section", "size"],
             (
-                "parameters 'retrieval.attribute_profile.attributes.1': 'size' is no attribute of articles: choose from "
-                f"product, {', '.join(ATTRIBUTES)}"
+                "parameters 'retrieval.attribute_profile.attributes.1': 'size' is no attribute of articles: choose "
+                f"from product, {', '.join(ATTRIBUTES)}"
             ),
         ),
         ("sales.trend_days", 7, "parameters 'sales': trend_days 7 must be more than window_days 7"),
