@@ -38,7 +38,7 @@ def measure(command: list[str], cwd: Path) -> Measurement:
         peak, ended = [0], threading.Event()
 
         def watch() -> None:
-            while not ended.wait(0.2):
+            while not ended.wait(1.0):
                 peak[0] = max(peak[0], sum(_memory(pid) for pid in _family(process.pid)))
 
         watcher = threading.Thread(target=watch)

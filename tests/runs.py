@@ -26,7 +26,8 @@ TABLES = {
     "04_feature/article_sales": ["week", "article", "age_group"],
     "04_feature/related_articles": ["week", "article", "related"],
     "04_feature/candidates": ["week", "customer", "article"],
-    "04_feature/features": ["week", "customer", "article"],
+    "04_feature/article_days": ["article", "t_dat"],
+    "04_feature/article_features": ["week", "article"],
 }
 
 

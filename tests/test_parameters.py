@@ -38,7 +38,9 @@ def test_an_unknown_parameter_is_refused_by_its_name(name):
         Parameters.model_validate(base_with(name, 1))
 
 
-@pytest.mark.parametrize("group", ["als", "als_tuning", "related", "sales", "retrieval", "ranker", "evaluation"])
+@pytest.mark.parametrize(
+    "group", ["als", "als_tuning", "related", "sales", "retrieval", "features", "ranker", "scoring", "evaluation"]
+)
 def test_a_missing_group_is_refused_by_its_name(group):
     with pytest.raises(ValidationError, match=rf"{group}\n.*required"):
         Parameters.model_validate({name: value for name, value in BASE.items() if name != group})
@@ -51,6 +53,7 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("data_processing.max_rejected_share", -0.1),
         ("als.rank", 0),
         ("als.rank", "many"),
+        ("als.max_factors", 0),
         ("als.half_life_days", 0),
         ("als.half_life_days", -1),
         ("als.history_power", 1.1),
@@ -63,10 +66,18 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("retrieval.trending.weight", -0.1),
         ("als_tuning.trials", 0),
         ("als_tuning.grid", {"rank": ["many"]}),
+        ("features.window_days", 0),
+        ("features.sales_days", [7]),
+        ("features.sales_days", [0, 7]),
+        ("features.without", ["age"]),
         ("training.negatives", 0),
         ("ranker.objective", "regression"),
         ("ranker.max_bin", 256),
         ("ranker.learning_rate", 0),
+        ("ranker.patience", -1),
+        ("ranker.lambda_l2", -0.1),
+        ("ranker.truncation", 0),
+        ("scoring.customers", 0),
         ("evaluation.weeks", 0),
         ("scale", 0),
         ("scale", 10.1),
@@ -108,6 +119,8 @@ def switched_off(*names: str) -> dict:
         ("sales.trend_days", 7, "parameters 'sales': trend_days 7 must be more than window_days 7"),
         ("sales.age_edges", [20, 30, 25], "parameters 'sales': age_edges [20, 30, 25] must rise"),
         ("sales.age_edges", [20, 30, 30], "parameters 'sales': age_edges [20, 30, 30] must rise"),
+        ("features.sales_days", [1, 7, 3], "parameters 'features': sales_days [1, 7, 3] must rise"),
+        ("features.sales_days", [1, 7, 7], "parameters 'features': sales_days [1, 7, 7] must rise"),
         (
             "als_tuning.grid",
             {"rank": [64], "rnk": [64], "alfa": [1]},
@@ -134,6 +147,15 @@ def test_every_retriever_has_parameters_and_every_group_of_them_a_retriever():
 
 def test_a_log_without_ages_may_have_no_age_groups():
     assert Parameters.model_validate(base_with("sales.age_edges", [])).sales.age_edges == ()
+
+
+def test_the_search_for_the_number_of_trees_may_be_off():
+    assert Parameters.model_validate(base_with("ranker.patience", 0)).ranker.patience == 0
+
+
+@pytest.mark.parametrize("family", ["retrieval", "own_history", "article", "customer", "match"])
+def test_a_family_of_features_may_be_left_out(family):
+    assert Parameters.model_validate(base_with("features.without", [family])).features.without == (family,)
 
 
 def test_a_number_given_as_text_on_the_command_line_is_accepted():

@@ -222,44 +222,47 @@ def test_no_weeks_have_no_newest_purchases(table):
 
 
 TARGETS = "week date, customer int, age int"
-LINES = ("week", "customer", "age", "article", "quantity", "age_days")
+LINES = ("week", "customer", "age", "article", "quantity", "age_days", "price", "sales_channel_id")
+PAID = f"{PURCHASES}, price float, sales_channel_id tinyint"
 
 
 def test_each_target_has_the_own_history_of_the_week_and_one_empty_row_without(table):
     targets = [(FIRST, 1, 30), (SECOND, 1, 30), (FIRST, 2, None), (SECOND, 3, 50)]
     log = [
-        (day("2020-09-01"), 1, 5, 2),
-        (day("2020-09-01"), 1, 5, 2),
-        (FIRST, 1, 6, 1),
-        (FIRST, 2, 7, 1),
-        (day("2020-09-08"), 4, 8, 1),
-        (SECOND, 3, 9, 1),
+        (day("2020-09-01"), 1, 5, 0.5, 1, 2),
+        (day("2020-09-01"), 1, 5, 0.5, 1, 2),
+        (FIRST, 1, 6, None, 2, 1),
+        (FIRST, 2, 7, 0.5, 1, 1),
+        (day("2020-09-08"), 4, 8, 0.5, 1, 1),
+        (SECOND, 3, 9, 0.5, 1, 1),
     ]
     found = history_of_customers(
-        table(TARGETS, targets), table(f"{PURCHASES}, quantity int", log), [FIRST, SECOND], window_days=100
+        table(TARGETS, targets), table(f"{PAID}, quantity int", log), [FIRST, SECOND], window_days=100
     )
     assert sorted(rows(found, *LINES), key=str) == [
-        (FIRST, 1, 30, 5, 2, 1),
-        (FIRST, 1, 30, 5, 2, 1),
-        (FIRST, 2, None, None, None, None),
-        (SECOND, 1, 30, 5, 2, 8),
-        (SECOND, 1, 30, 5, 2, 8),
-        (SECOND, 1, 30, 6, 1, 7),
-        (SECOND, 3, 50, None, None, None),
+        (FIRST, 1, 30, 5, 2, 1, 0.5, 1),
+        (FIRST, 1, 30, 5, 2, 1, 0.5, 1),
+        (FIRST, 2, None, None, None, None, None, None),
+        (SECOND, 1, 30, 5, 2, 8, 0.5, 1),
+        (SECOND, 1, 30, 5, 2, 8, 0.5, 1),
+        (SECOND, 1, 30, 6, 1, 7, None, 2),
+        (SECOND, 3, 50, None, None, None, None, None),
     ]
-    assert dict(found.dtypes) == dict.fromkeys(LINES, "int") | {"week": "date"}
+    kinds = {"week": "date", "price": "float", "sales_channel_id": "tinyint"}
+    assert dict(found.dtypes) == dict.fromkeys(LINES, "int") | kinds
 
 
 def test_the_history_of_customers_reaches_back_as_far_as_the_window_of_each_week(table):
     log = [(day("2020-08-26"), 1, 7), (day("2020-08-25"), 1, 8), (day("2020-09-02"), 1, 9), (day("2020-09-01"), 1, 10)]
+    log = [(*line, 0.5, 1) for line in log]
     found = history_of_customers(
-        table("week date, customer int", [(FIRST, 1), (SECOND, 1)]), table(PURCHASES, log), [FIRST, SECOND], 7
+        table("week date, customer int", [(FIRST, 1), (SECOND, 1)]), table(PAID, log), [FIRST, SECOND], 7
     )
     assert rows(found, "week", "article", "age_days") == [(FIRST, 10, 1), (FIRST, 7, 7), (SECOND, 9, 7)]
 
 
 def test_no_weeks_have_no_targets_and_no_history(table):
-    log = table(PURCHASES, [(FIRST, 1, 5)])
+    log = table(PAID, [(FIRST, 1, 5, 0.5, 1)])
     assert rows(history_of_customers(table("week date, customer int", []), log, [], 7)) == []
 
 

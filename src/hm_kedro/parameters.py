@@ -64,6 +64,7 @@ class AlsParameters(Group):
     history_power: Share
     on_sale_days: PositiveInt
     rank: int = Field(ge=1, le=1024)
+    max_factors: PositiveInt
     iterations: PositiveInt
     alpha: PositiveFloat
     regularisation: NonNegativeFloat
@@ -193,11 +194,19 @@ class RetrievalParameters(Group):
 
 
 class FeatureParameters(Group):
-    """What the features look back on, and which attributes of articles they look at."""
+    """What the features look back on, which attributes of articles they look at, and which families there are."""
 
     window_days: PositiveInt
+    sales_days: tuple[PositiveInt, ...] = Field(min_length=2)
     affinities: NonNegativeInt
     min_lift: NonNegativeFloat
+    without: tuple[Literal["retrieval", "own_history", "article", "customer", "match"], ...]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if list(self.sales_days) != sorted(set(self.sales_days)):
+            raise ValueError(f"sales_days {list(self.sales_days)} must rise")
+        return self
 
 
 class TrainingParameters(Group):
@@ -214,13 +223,39 @@ class RankerParameters(Group):
 
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
     trees: PositiveInt
+    patience: NonNegativeInt
     num_leaves: int = Field(ge=2)
     learning_rate: float = Field(gt=0, le=1)
     min_data_in_leaf: PositiveInt
     feature_fraction: float = Field(gt=0, le=1)
+    lambda_l2: NonNegativeFloat
     max_bin: int = Field(ge=2, le=255)
+    truncation: PositiveInt
     num_threads: PositiveInt
     seed: int
+
+
+class ExplainParameters(Group):
+    """Whose recommendations are explained, and with how many words."""
+
+    customers: PositiveInt
+    reasons: PositiveInt
+    seed: int
+
+
+class ImportanceParameters(Group):
+    """On how many examples, and how often, the worth of features is measured."""
+
+    rows: PositiveInt
+    repeats: PositiveInt
+    num_threads: PositiveInt
+    seed: int
+
+
+class ScoringParameters(Group):
+    """How many customers are scored at a time."""
+
+    customers: PositiveInt
 
 
 class EvaluationParameters(Group):
@@ -362,6 +397,10 @@ class Parameters(Group):
     features: FeatureParameters
     training: TrainingParameters
     ranker: RankerParameters
+    importance: ImportanceParameters
+    scoring: ScoringParameters
+    customer_id: str
+    explain: ExplainParameters
     evaluation: EvaluationParameters
     scale: Scale
     synthetic: SyntheticParameters

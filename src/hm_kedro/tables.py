@@ -89,12 +89,13 @@ def history_of_customers(
         window_days: days of history that are kept, back from the week.
 
     Returns:
-        A row per (target, earlier transaction of the customer): `article`, `quantity`, `age_days` as `history_by_week`
-        has them, missing where there is none, and the target's columns.
+        A row per (target, earlier transaction of the customer): `article`, `quantity`, `price`, `sales_channel_id`,
+        `age_days` as `history_by_week` has them, missing where there is none, and the target's columns.
     """
     if weeks:
         transactions = _between(transactions, min(weeks) - timedelta(days=window_days), max(weeks))
-    bought = transactions.select(F.col("customer").alias("buyer"), "article", "quantity", "t_dat")
+    columns = ("article", "quantity", "price", "sales_channel_id", "t_dat")
+    bought = transactions.select(F.col("customer").alias("buyer"), *columns)
     age_days = F.datediff("week", "t_dat").cast("int")
     of_customer = (F.col("customer") == F.col("buyer")) & (F.col("t_dat") < F.col("week")) & (age_days <= window_days)
     # The smaller table on the left, of which one of the engines makes a table in memory.

@@ -11,10 +11,13 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from tests import runs, tiny
+from tests import described, runs, tiny
 from tests.integration.conftest import CUTOFF
+
+from hm_kedro.pipelines.lgbm_ranking.features import Pairs, article
 
 pytestmark = pytest.mark.integration
 MODEL_TABLES = [
@@ -26,7 +29,8 @@ MODEL_TABLES = [
     "06_models/user_factors",
     "04_feature/candidates",
     "04_feature/bestsellers",
-    "04_feature/features",
+    "04_feature/article_days",
+    "04_feature/article_features",
     "05_model_input/training_examples",
     "07_model_output/recommendations",
 ]
@@ -103,16 +107,43 @@ def test_judged_and_training_weeks_see_what_a_run_of_their_own_day_sees(
     cut_off: Path, run_of: Callable[[str], Path]
 ) -> None:
     """A judged or training week's features equal those of a run whose cutoff is that week."""
-    later = runs.read(cut_off, "04_feature/features")
-    weeks = sorted(later["week"].unique())
+    weeks = runs.read(cut_off, "04_feature/candidates")["week"].unique()
     assert len(weeks) == 4
-    for week in weeks[:-1]:
-        then = runs.read(run_of(str(week)), "04_feature/features")
-        of_week = later[later["week"] == week].reset_index(drop=True)
+    for week in sorted(map(str, weeks))[:-1]:
+        of_week, then = (described.features_of(output, week) for output in (cut_off, run_of(week)))
         assert len(of_week) > 100
-        served = set(of_week["customer"])
-        same = then[(then["week"] == week) & then["customer"].isin(served)].reset_index(drop=True)
+        assert of_week.notna().any().all()
+        same = then[then["customer"].isin(of_week["customer"])].reset_index(drop=True)
         pd.testing.assert_frame_equal(of_week, same, check_exact=True, obj=f"features of {week}")
+
+
+def test_a_feature_that_peeks_is_caught(
+    cut_off: Path, run_of: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same comparison fails for a feature that counts the purchases of the customer's latest day of all."""
+    week = "2020-08-05"
+    one, other = cut_off, run_of(week)
+
+    def features_that_peek(output: Path) -> pd.DataFrame:
+        lines = runs.read(output, "03_primary/transactions")
+        monkeypatch.setattr(article, "describe", peeking(lines["article"].value_counts()))
+        return described.features_of(output, week)
+
+    of_week, then = features_that_peek(one), features_that_peek(other)
+    same = then[then["customer"].isin(of_week["customer"])].reset_index(drop=True)
+    with pytest.raises(AssertionError, match="article_sales"):
+        pd.testing.assert_frame_equal(of_week, same, check_exact=True)
+
+
+def peeking(sales: pd.Series) -> Callable[..., dict[str, np.ndarray]]:
+    """Make a family that counts the sales of all days that it is given."""
+    honest = article.describe
+
+    def describe(pairs: Pairs, *options: object) -> dict[str, np.ndarray]:
+        ever = sales.reindex(pairs.articles).to_numpy(np.float32)
+        return honest(pairs, *options) | {"article_sales": ever}
+
+    return describe
 
 
 def test_rankers_of_a_judged_week_are_trained_on_weeks_before_it(cut_off: Path, run_of: Callable[[str], Path]) -> None:

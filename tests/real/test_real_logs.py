@@ -68,7 +68,7 @@ def test_real_log_a_week_before_its_end_uses_nothing_of_that_week(tmp_path: Path
     runs.run("kaggle", cut, tmp_path / "without", "engine=sail", f"cutoff={cutoff}", until="submission")
     one, other = runs.check_submission(LOGS / log, tmp_path / "with"), runs.check_submission(cut, tmp_path / "without")
     pd.testing.assert_frame_equal(one, other)
-    for table in ("04_feature/candidates", "04_feature/features"):
+    for table in ("04_feature/candidates", "04_feature/article_features", "05_model_input/training_examples"):
         left, right = runs.read(tmp_path / "with", table), runs.read(tmp_path / "without", table)
         pd.testing.assert_frame_equal(left, right, check_exact=True, obj=table)
 
@@ -84,6 +84,6 @@ def test_engines_make_the_same_tables_of_a_real_log(tmp_path: Path) -> None:
             tmp_path / engine,
             f"engine={engine}",
             *short,
-            until="features,submission_lines,rejected_rows",
+            until="article_features,training_examples,submission_lines,rejected_rows,bestsellers",
         )
     runs.assert_same_tables(tmp_path / "spark", tmp_path / "sail", als=False)

@@ -6,6 +6,7 @@ from hm_kedro.datasets.kaggle_folder import KaggleFolder
 from hm_kedro.datasets.lightgbm_booster import LightGBMBooster
 from hm_kedro.datasets.optional_json import OptionalJson
 from hm_kedro.datasets.parquet_batches import ParquetBatches
+from hm_kedro.datasets.parted_table import PartedTable, TableProgress
 from hm_kedro.datasets.raw_table import RawTable
 from hm_kedro.datasets.spark_table import SparkCsvFile, SparkTable
 from hm_kedro.datasets.trial_log import TrialLog
@@ -17,8 +18,10 @@ __all__ = [
     "OptionalFigure",
     "OptionalJson",
     "ParquetBatches",
+    "PartedTable",
     "RawTable",
     "SparkCsvFile",
     "SparkTable",
+    "TableProgress",
     "TrialLog",
 ]

@@ -7,21 +7,33 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hm_kedro.pipelines.als_candidates.block import Block, decay, read_blocks, read_factors, write_factors
+from hm_kedro.pipelines.als_candidates.block import (
+    UNKNOWN_CHANNEL,
+    Block,
+    decay,
+    read_blocks,
+    read_factors,
+    write_factors,
+)
 from hm_kedro.pipelines.als_candidates.proposals import MOST_ROWS
 
-LINE = pa.struct([("article", pa.int32()), ("age_days", pa.int32()), ("quantity", pa.int32())])
+NUMBERS = [(name, pa.int32()) for name in ("article", "age_days", "quantity")]
+LINE = pa.struct([*NUMBERS, ("price", pa.float32()), ("sales_channel_id", pa.int8())])
 FIRST, SECOND = date(2020, 9, 2), date(2020, 9, 9)
 DAYS = {FIRST: 18507, SECOND: 18514}
-ANY_LINE = st.tuples(st.integers(0, 3), st.integers(1, 3), st.integers(1, 3))
+ANY_LINE = st.tuples(
+    st.integers(0, 1),
+    st.integers(1, 2),
+    st.integers(1, 2),
+    st.none() | st.sampled_from([0.5, 1]),
+    st.sampled_from([None, 1, 2]),
+)
 
 
 def batch(*rows, factors=None):
-    """Histories: rows of (week, customer, age, lines of (article, age_days, quantity))."""
+    """Histories: rows of (week, customer, age, lines of (article, age_days, quantity, price, channel))."""
     weeks, customers, ages, lines = zip(*rows, strict=True)
-    as_structs = [
-        None if of_row is None else [dict(zip(LINE.names, line, strict=True)) for line in of_row] for of_row in lines
-    ]
+    as_structs = [None if of_row is None else [as_struct(line) for line in of_row] for of_row in lines]
     arrays = {
         "week": pa.array(weeks, pa.date32()),
         "customer": pa.array(customers, pa.int32()),
@@ -33,6 +45,11 @@ def batch(*rows, factors=None):
     return pa.RecordBatch.from_pydict(arrays)
 
 
+def as_struct(line):
+    """Name the values of a line, which may end with the quantity."""
+    return dict(zip(LINE.names, (*line, None, None), strict=False))
+
+
 def only(histories):
     """The block of a batch that makes one."""
     (block,) = read_blocks(histories)
@@ -42,6 +59,12 @@ def only(histories):
 def lines_of(block):
     columns = (block.rows, block.articles, block.age_days, block.quantities)
     return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def paid_of(block):
+    """The prices, None where NaN, and the channels."""
+    prices = (None if np.isnan(price) else price for price in block.prices.tolist())
+    return list(zip(prices, block.channels.tolist(), strict=True))
 
 
 def test_a_batch_is_cut_by_week():
@@ -74,6 +97,18 @@ def test_lines_are_sorted_by_row_age_and_article():
 def test_the_order_in_which_lines_are_gathered_is_of_no_effect(orders):
     one, other = (only(batch((FIRST, 1, 30, lines))) for lines in orders)
     assert lines_of(one) == lines_of(other)
+    assert paid_of(one) == paid_of(other)
+
+
+def test_lines_keep_their_prices_and_channels_and_unknown_ones_are_nan_and_minus_one():
+    block = only(batch((FIRST, 1, 30, [(6, 2, 1, 0.5, 2), (5, 1, 1, None, 1), (4, 3, 1, 0.25, None)])))
+    assert block.articles.tolist() == [5, 6, 4]
+    assert paid_of(block) == [(None, 1), (0.5, 2), (0.25, UNKNOWN_CHANNEL)]
+
+
+def test_lines_alike_but_for_price_and_channel_are_sorted_by_them():
+    lines = [(5, 1, 1, 0.5, 2), (5, 1, 1, None, 1), (5, 1, 1, 0.5, 1), (5, 1, 1, 0.25, 2)]
+    assert paid_of(only(batch((FIRST, 1, 30, lines)))) == [(0.25, 2), (0.5, 1), (0.5, 2), (None, 1)]
 
 
 def test_customers_with_an_empty_or_null_list_have_no_lines():
@@ -85,7 +120,7 @@ def test_customers_with_an_empty_or_null_list_have_no_lines():
 
 
 def test_a_null_list_may_have_lines_behind_it():
-    flat = pa.array([dict(zip(LINE.names, line, strict=True)) for line in [(5, 1, 1), (6, 2, 1)]], LINE)
+    flat = pa.array([as_struct(line) for line in [(5, 1, 1), (6, 2, 1)]], LINE)
     lists = pa.ListArray.from_arrays(pa.array([0, 1, 2], pa.int32()), flat, mask=pa.array([True, False]))
     hidden = batch((FIRST, 1, 30, []), (FIRST, 2, 30, [])).set_column(3, "lines", lists)
     assert lines_of(only(hidden)) == [(1, 6, 2, 1)]
@@ -93,7 +128,7 @@ def test_a_null_list_may_have_lines_behind_it():
 
 def test_a_block_of_customers_without_any_line_has_the_same_types():
     full, empty = only(batch((FIRST, 1, 30, [(5, 1, 1)]))), only(batch((FIRST, 1, 30, None)))
-    for name in ("customers", "ages", "rows", "articles", "age_days", "quantities"):
+    for name in ("customers", "ages", "rows", "articles", "age_days", "quantities", "prices", "channels"):
         assert getattr(full, name).dtype == getattr(empty, name).dtype
 
 
@@ -202,4 +237,6 @@ def test_factors_of_no_one_are_written_as_no_lists():
 
 def test_a_block_is_as_long_as_it_has_customers():
     none = np.empty(0, np.int32)
-    assert len(Block(0, np.int32([4, 5]), np.float32([1, 2]), None, none, none, none, none)) == 2
+    assert (
+        len(Block(0, np.int32([4, 5]), np.float32([1, 2]), None, none, none, none, none, np.float32(none), none)) == 2
+    )

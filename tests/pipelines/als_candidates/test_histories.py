@@ -15,7 +15,7 @@ from hm_kedro.pipelines.als_candidates.histories import (
 )
 from hm_kedro.timeline import Timeline
 
-PURCHASES = "t_dat date, customer int, article int, quantity int"
+PURCHASES = "t_dat date, customer int, article int, quantity int, price float, sales_channel_id tinyint"
 TARGETS = "week date, customer int"
 CUSTOMERS = "customer int, age int"
 CUTOFF, JUDGED, LEARNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
@@ -34,6 +34,10 @@ def line(first_day: date = FIRST_DAY) -> dict[str, Any]:
 
 def ago(days: int, week: date = CUTOFF) -> date:
     return week - timedelta(days=days)
+
+
+def paid(log: list[tuple], price: float | None = 0.5, channel: int | None = 2) -> list[tuple]:
+    return [(*line, price, channel) for line in log]
 
 
 # Cutoff the day after the only day of the log: no week before it has a history.
@@ -62,7 +66,7 @@ def targets(session):
         (CUTOFF, 5, 0, 1),
     ]
     listed = list_target_customers(
-        session.createDataFrame(log, PURCHASES),
+        session.createDataFrame(paid(log), PURCHASES),
         session.createDataFrame([(1, 30), (6, None)], CUSTOMERS),
         line(),
         ONE_WEEK,
@@ -87,7 +91,7 @@ def test_a_customer_who_bought_often_in_a_week_is_listed_once(targets):
 
 
 def test_a_log_without_earlier_weeks_has_targets_in_the_cutoffs_week_only(table):
-    log = table(PURCHASES, [(ago(1), 1, 0, 1)])
+    log = table(PURCHASES, paid([(ago(1), 1, 0, 1)]))
     targets = list_target_customers(log, table(CUSTOMERS, [(1, 30), (2, 30)]), ONE_DAY, ONE_WEEK, TRAINING)
     assert rows(targets) == [(CUTOFF, 1), (CUTOFF, 2)]
 
@@ -111,7 +115,7 @@ AGES = [(1, 30), (2, None), (3, 50), (4, 60)]
 def gathered(session):
     return gather_lines(
         session.createDataFrame(SERVED, TARGETS),
-        session.createDataFrame(LOG, PURCHASES),
+        session.createDataFrame(paid(LOG), PURCHASES),
         session.createDataFrame(AGES, CUSTOMERS),
         WEEKS,
         HISTORY_DAYS,
@@ -123,7 +127,7 @@ def lines(gathered):
     """The lines of each target customer as (article, age in days, pieces), sorted."""
     found = rows(gathered, "week", "customer", "lines")
     assert len(found) == len(SERVED)
-    return {(week, customer): sorted(tuple(one) for one in bought) for week, customer, bought in found}
+    return {(week, customer): sorted(tuple(one)[:3] for one in bought) for week, customer, bought in found}
 
 
 def test_every_target_customer_has_one_history(lines):
@@ -153,6 +157,16 @@ def test_a_customer_who_last_bought_too_long_ago_has_an_empty_history(lines):
     assert lines[CUTOFF, 3] == []
 
 
+def test_a_line_has_its_price_and_channel_where_they_are_known(table):
+    log = paid([(ago(1), 1, 10, 1)], 0.25, 1) + paid([(ago(2), 1, 11, 1)], None, None)
+    histories = gather_lines(
+        table(TARGETS, [(CUTOFF, 1)]), table(PURCHASES, log), table(CUSTOMERS, AGES), [CUTOFF], HISTORY_DAYS
+    )
+    [(bought,)] = rows(histories, "lines")
+    found = sorted((one["article"], one["price"], one["sales_channel_id"]) for one in bought)
+    assert found == [(10, 0.25, 1), (11, None, None)]
+
+
 def test_ages_are_those_of_the_customers(gathered):
     ages = {(customer, age) for customer, age in rows(gathered, "customer", "age")}
     assert ages == {(1, 30), (2, None), (3, 50)}
@@ -163,14 +177,17 @@ def test_the_columns_of_histories_have_their_types(gathered):
         ("week", "date"),
         ("customer", "int"),
         ("age", "int"),
-        ("lines", "array<struct<article:int,age_days:int,quantity:int>>"),
+        (
+            "lines",
+            "array<struct<article:int,age_days:int,quantity:int,price:float,sales_channel_id:tinyint>>",
+        ),
     ]
 
 
 def test_the_node_gathers_histories_of_all_target_weeks(table, lines):
     histories = gather_histories(
         table(TARGETS, SERVED),
-        table(PURCHASES, LOG),
+        table(PURCHASES, paid(LOG)),
         table(CUSTOMERS, AGES),
         line(),
         RetrievalParameters.model_construct(history_days=HISTORY_DAYS),
@@ -178,4 +195,4 @@ def test_the_node_gathers_histories_of_all_target_weeks(table, lines):
         TRAINING,
     )
     found = rows(histories, "week", "customer", "lines")
-    assert {(week, customer): sorted(map(tuple, bought)) for week, customer, bought in found} == lines
+    assert {(week, customer): sorted(tuple(one)[:3] for one in bought) for week, customer, bought in found} == lines

@@ -37,6 +37,7 @@ def als(**changes):
         "history_power": 0,
         "on_sale_days": 28,
         "rank": 3,
+        "max_factors": 1_000_000,
         "iterations": 3,
         "alpha": 10,
         "regularisation": 0.01,

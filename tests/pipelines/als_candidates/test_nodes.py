@@ -25,6 +25,7 @@ from hm_kedro.pipelines.als_candidates.histories import gather_histories
 from hm_kedro.pipelines.als_candidates.interactions import weigh_interactions
 from hm_kedro.pipelines.als_candidates.nodes import (
     Items,
+    affordable_rank,
     fit_factors,
     fold_in_customers,
     read_items,
@@ -38,13 +39,16 @@ from hm_kedro.schemas import ATTRIBUTES
 from hm_kedro.timeline import Timeline
 
 INTERACTIONS = "week date, customer int, article int, strength float, rarity float, age_days int"
-HISTORIES = "week date, customer int, age int, lines array<struct<article:int,age_days:int,quantity:int>>"
+HISTORIES = (
+    "week date, customer int, age int, "
+    "lines array<struct<article:int,age_days:int,quantity:int,price:float,sales_channel_id:tinyint>>"
+)
 USERS = "week date, customer int, factors array<float>"
 ITEMS = "week date, article int, factors array<float>, rarity float, on_sale boolean"
 RELATED = "week date, article int, related int, similarity float, customers int, rank int"
 SOLD = "week date, article int, age_group int, lately int, before int, first int"
 ARTICLES = ", ".join(["article int", "product int", *[f"{name} smallint" for name in ATTRIBUTES]])
-PURCHASES = "t_dat date, customer int, article int, quantity int"
+PURCHASES = "t_dat date, customer int, article int, quantity int, price float, sales_channel_id tinyint"
 CUTOFF, JUDGED, LEARNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 ONE_WEEK = EvaluationParameters(weeks=1)
 TRAINING = TrainingParameters(weeks=1, negatives=30, max_rows=1000, seed=1)
@@ -58,6 +62,7 @@ ALS = AlsParameters(
     history_power=0.5,
     on_sale_days=28,
     rank=3,
+    max_factors=1000,
     iterations=3,
     alpha=8,
     regularisation=0.01,
@@ -96,6 +101,17 @@ def ago(days: int, week: date = CUTOFF) -> date:
 ONE_DAY, TWO_WEEKS = line(ago(1)), line(ago(100))
 
 
+def make_histories(session, served):
+    """Make `histories` of lines of (article, age in days, pieces), of unknown price and channel."""
+    whole = [(*of, [(*bought, None, None) for bought in lines]) for *of, lines in served]
+    return session.createDataFrame(whole, HISTORIES)
+
+
+def make_log(session, lines):
+    """Make `transactions` of (day, customer, article, pieces), of unknown price and channel."""
+    return session.createDataFrame([(*bought, None, None) for bought in lines], PURCHASES)
+
+
 @pytest.fixture(scope="module")
 def interactions(session):
     """Two customers and two articles in the one week, one of each in the other."""
@@ -121,6 +137,24 @@ def test_every_week_has_factors_of_its_own_articles(fitted):
 def test_factors_are_as_many_as_the_rank(fitted):
     assert {len(factors) for factors, _, _ in fitted.values()} == {ALS.rank}
     assert all(math.isfinite(factor) for factors, _, _ in fitted.values() for factor in factors)
+
+
+@pytest.mark.parametrize(
+    ("customers", "rank"),
+    [(0, 100), (10, 100), (11, 50), (20, 50), (21, 25), (40, 25), (41, 12), (333, 3), (334, 1), (9000, 1)],
+)
+def test_the_rank_is_halved_until_the_factors_of_all_customers_can_be_afforded(customers, rank):
+    assert affordable_rank(customers, ALS.model_copy(update={"rank": 100, "max_factors": 1000})) == rank
+
+
+def test_a_week_of_many_customers_has_fewer_factors_and_the_others_as_many_as_asked_for(interactions):
+    # The cutoff's week has two customers and can afford two factors, not three; the other has one.
+    items = fit_factors(interactions, ALS.model_copy(update={"rank": 4, "max_factors": 4}))
+    assert sorted((week, len(factors)) for week, factors in rows(items, "week", "factors")) == [
+        (JUDGED, 4),
+        (CUTOFF, 2),
+        (CUTOFF, 2),
+    ]
 
 
 def test_an_article_is_on_sale_if_anyone_bought_it_lately(fitted):
@@ -177,7 +211,8 @@ def solve(*lines):
     """Solve for the only factor of a customer who bought (article, age in days, pieces)."""
     articles, age_days, quantities = (np.int32(column) for column in zip(*lines, strict=True))
     zeros = np.zeros(len(lines), np.int32)
-    block = Block(0, np.int32([1]), np.float32([np.nan]), None, zeros, articles, age_days, quantities)
+    prices = np.full(len(lines), np.nan, np.float32)
+    block = Block(0, np.int32([1]), np.float32([np.nan]), None, zeros, articles, age_days, quantities, prices, zeros)
     return solve_block(block, ITEMS_OF_ONE, ALS).tolist()
 
 
@@ -214,7 +249,7 @@ def histories(session):
         (JUDGED, 1, 30, [(3, 4, 1)]),
         (LEARNED, 1, 30, [(0, 4, 2)]),
     ]
-    return session.createDataFrame(served, HISTORIES)
+    return make_histories(session, served)
 
 
 @pytest.fixture(scope="module")
@@ -298,7 +333,7 @@ def served(session):
         (CUTOFF, 3, None, []),
         (JUDGED, 1, 30, [(5, 2, 1)]),
     ]
-    return session.createDataFrame(lines, HISTORIES)
+    return make_histories(session, lines)
 
 
 @pytest.fixture(scope="module")
@@ -506,7 +541,7 @@ def keep(frame):
 
 def prepare(session, log, targets):
     """Everything that candidates are made of, of a log; the factors of articles are given."""
-    transactions = session.createDataFrame(log, PURCHASES)
+    transactions = make_log(session, log)
     customers = session.createDataFrame([(1, 24), (2, 50), (3, None)], "customer int, age int")
     related = RelatedParameters(
         window_days=30,
@@ -557,7 +592,7 @@ def test_purchases_on_or_after_a_week_change_nothing_that_is_proposed_for_it(ses
 
 
 def test_a_log_of_one_day_has_candidates(session):
-    log = session.createDataFrame([(ago(1), 1, 0, 1), (ago(1), 1, 1, 1), (ago(1), 2, 1, 1)], PURCHASES)
+    log = make_log(session, [(ago(1), 1, 0, 1), (ago(1), 1, 1, 1), (ago(1), 2, 1, 1)])
     customers = session.createDataFrame([(1, 30), (2, 30), (3, None)], "customer int, age int")
     served = session.createDataFrame([(CUTOFF, customer) for customer in (1, 2, 3)], "week date, customer int")
     weeks = (ONE_WEEK, TRAINING)

@@ -16,7 +16,10 @@ from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 from hm_kedro.schemas import ATTRIBUTES
 from hm_kedro.timeline import Timeline
 
-HISTORIES = "week date, customer int, age int, lines array<struct<article:int,age_days:int,quantity:int>>"
+HISTORIES = (
+    "week date, customer int, age int, "
+    "lines array<struct<article:int,age_days:int,quantity:int,price:float,sales_channel_id:tinyint>>"
+)
 PURCHASES = "t_dat date, customer int, article int, quantity int"
 ARTICLES = ", ".join(["article int", "product int", *[f"{name} smallint" for name in ATTRIBUTES]])
 # Of the articles nothing is known but that they are there, and what two of them sold.
@@ -74,12 +77,12 @@ LOG = [
     for article in articles
 ]
 SERVED = [
-    (EARLIER, 1, None, [(10, 91, 1), (11, 300, 2)]),
-    (JUDGED, 1, 30, [(11, 300, 2), (14, 7, 1)]),
-    (JUDGED, 2, 30, [(10, 28, 1)]),
+    (EARLIER, 1, None, [(10, 91, 1, 0.5, 1), (11, 300, 2, None, 2)]),
+    (JUDGED, 1, 30, [(11, 300, 2, None, 2), (14, 7, 1, 0.5, 2)]),
+    (JUDGED, 2, 30, [(10, 28, 1, 0.5, None)]),
     (JUDGED, 3, 30, []),
-    (JUDGED, 4, 30, [(10, 92, 1)]),
-    (CUTOFF, 1, 30, [(10, 1, 1)]),
+    (JUDGED, 4, 30, [(10, 92, 1, 0.5, 1)]),
+    (CUTOFF, 1, 30, [(10, 1, 1, 0.5, 1)]),
 ]
 CANDIDATES = [
     candidate(JUDGED, 1, 10, 1, als=1, own_purchases=60),

@@ -74,6 +74,8 @@ def block(*lines, customers=1, ages=None, factors=None):
         articles,
         age_days,
         quantities,
+        np.full(len(rows), np.nan, np.float32),
+        np.full(len(rows), -1, np.int32),
     )
 
 

@@ -22,6 +22,7 @@ ALS = AlsParameters(
     history_power=0,
     on_sale_days=28,
     rank=4,
+    max_factors=1_000_000,
     iterations=5,
     alpha=20,
     regularisation=0.01,

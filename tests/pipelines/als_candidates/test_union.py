@@ -42,7 +42,7 @@ def retrieval(budget=100, top=20, **changes):
 def customers(*numbers):
     none = np.empty(0, np.int32)
     ages = np.full(len(numbers), np.nan, np.float32)
-    return Block(DAYS, np.array(numbers, np.int32), ages, None, none, none, none, none)
+    return Block(DAYS, np.array(numbers, np.int32), ages, None, none, none, none, none, np.float32(none), none)
 
 
 def proposed(**lists):
@@ -192,17 +192,18 @@ def shop(seed=0, width=60):
 def histories(count, seed=1, week=WEEK):
     """Make customers, every third without history, every fourth without factors, every fifth of unknown age."""
     rng = np.random.default_rng(seed)
-    line = pa.struct([("article", pa.int32()), ("age_days", pa.int32()), ("quantity", pa.int32())])
+    names = ("article", "age_days", "quantity")
+    kinds = [*((name, pa.int32()) for name in names), ("price", pa.float32()), ("sales_channel_id", pa.int8())]
     lines = [rng.integers(1, (60, 90, 3), (rng.integers(1, 20) if number % 3 else 0, 3)) for number in range(count)]
     factors = [rng.normal(size=8).tolist() if number % 4 else None for number in range(count)]
     ages = [int(rng.integers(18, 80)) if number % 5 else None for number in range(count)]
-    as_structs = [[dict(zip(line.names, values, strict=True)) for values in of_one.tolist()] for of_one in lines]
+    as_structs = [[dict(zip(names, values, strict=True)) for values in of_one.tolist()] for of_one in lines]
     return pa.RecordBatch.from_pydict(
         {
             "week": pa.array([week] * count, pa.date32()),
             "customer": pa.array(range(count), pa.int32()),
             "age": pa.array(ages, pa.int32()),
-            "lines": pa.array(as_structs, pa.list_(line)),
+            "lines": pa.array(as_structs, pa.list_(pa.struct(kinds))),
             "factors": pa.array(factors, pa.list_(pa.float32())),
         }
     )

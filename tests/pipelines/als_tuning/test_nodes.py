@@ -34,6 +34,7 @@ from hm_kedro.pipelines.evaluation.metrics import score_lists
 from hm_kedro.timeline import WEEK, Timeline
 
 LOG = "t_dat date, customer int, article int"
+PRIMARY = f"{LOG}, price float, sales_channel_id tinyint"
 CUTOFF, JUDGED, TUNED, EARLIER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
 ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=2)
 TUNING = AlsTuningParameters(weeks=1, buyers=1_000, trials=100, grid={}, seed=1)
@@ -47,6 +48,7 @@ ALS = AlsParameters(
     history_power=0,
     on_sale_days=28,
     rank=4,
+    max_factors=1_000_000,
     iterations=3,
     alpha=10,
     regularisation=0.01,
@@ -173,7 +175,7 @@ def test_a_value_of_the_grid_that_als_does_not_take_is_refused_wherever_it_stand
 def sampled(table, log, customers=range(12), **changed):
     """The histories and the purchases of a sample, as rows."""
     histories, purchases = sample_buyers(
-        table(LOG, log),
+        table(PRIMARY, [(*line, None, None) for line in log]),
         table("customer int, age int", [(customer, 20 + customer) for customer in customers]),
         line(),
         RETRIEVAL,
@@ -181,7 +183,7 @@ def sampled(table, log, customers=range(12), **changed):
         ONE_WEEK,
     )
     lines = {
-        (week, customer): (age, sorted(tuple(bought) for bought in lines))
+        (week, customer): (age, sorted(tuple(bought)[:3] for bought in lines))
         for week, customer, age, lines in rows(histories, "week", "customer", "age", "lines")
     }
     return lines, sorted(rows(purchases, "week", "customer", "article"))
@@ -302,7 +304,8 @@ def test_what_stands_past_the_twelfth_place_counts_for_the_retriever_alone():
 
 def blocks(*buyers: tuple[date, int, list[int]]):
     """Blocks of (week, customer, articles bought the day before it)."""
-    line_of = pa.struct([("article", pa.int32()), ("age_days", pa.int32()), ("quantity", pa.int32())])
+    numbers = dict.fromkeys(("article", "age_days", "quantity", "sales_channel_id"), pa.int32())
+    line_of = pa.struct(list((numbers | {"price": pa.float32()}).items()))
     lines = [[{"article": article, "age_days": 1, "quantity": 1} for article in articles] for _, _, articles in buyers]
     batch = pa.RecordBatch.from_pydict(
         {
@@ -505,7 +508,7 @@ def shop(seed: int = 5) -> list[tuple[date, int, int]]:
 def trials_of(table, log, **changed):
     parameters = tuning(**changed)
     customers = table("customer int, age int", [(customer, 30) for customer in range(40)])
-    transactions = table(LOG, log)
+    transactions = table(PRIMARY, [(*purchase, None, None) for purchase in log])
     sample = sample_buyers(transactions, customers, line(), RETRIEVAL, parameters, ONE_WEEK)
     return list(try_settings(*sample, transactions, line(), [], ALS, parameters, ONE_WEEK))
 

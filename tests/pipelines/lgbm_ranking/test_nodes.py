@@ -1,45 +1,70 @@
-"""Features, examples, a ranker for every predicted week, recommendations and the submission."""
+"""Examples, a ranker for every predicted week, recommendations and the submission."""
 
 from datetime import date, timedelta
 from typing import Any
 
 import lightgbm as lgb
 import pandas as pd
+import pyarrow as pa
 import pytest
 from tests.conftest import day, rows
 
-from hm_kedro.errors import HmKedroError
-from hm_kedro.parameters import EvaluationParameters, FeatureParameters, RankerParameters, TrainingParameters
-from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
-from hm_kedro.pipelines.lgbm_ranking.features import FEATURES
+from hm_kedro import engine
+from hm_kedro.datasets.parted_table import Progress
+from hm_kedro.errors import HmKedroError, one_line
+from hm_kedro.parameters import (
+    EvaluationParameters,
+    FeatureParameters,
+    RankerParameters,
+    SalesParameters,
+    ScoringParameters,
+    TrainingParameters,
+)
+from hm_kedro.pipelines.als_candidates import union
+from hm_kedro.pipelines.lgbm_ranking.article_features import list_article_features
+from hm_kedro.pipelines.lgbm_ranking.features import list_features
 from hm_kedro.pipelines.lgbm_ranking.nodes import (
-    build_features,
+    choose_affinities,
     recommend,
     sample_training_examples,
     train_rankers,
     write_submission,
 )
+from hm_kedro.schemas import ATTRIBUTES
 from hm_kedro.timeline import Timeline
 
 PURCHASES = "t_dat date, customer int, article int"
-PRIMARY = "t_dat date, customer int, article int, price float, sales_channel_id int"
-CANDIDATES = "week date, customer int, article int, " + ", ".join(
-    f"{name}_score float, {name}_rank int" for name in RETRIEVERS
+HISTORIES = (
+    "week date, customer int, age int, "
+    "lines array<struct<article:int,age_days:int,quantity:int,price:float,sales_channel_id:tinyint>>"
 )
-NOT_PROPOSED = (None, None) * len(RETRIEVERS)
 CUTOFF, JUDGED, LEARNED, OLDER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
 ONE_WEEK = EvaluationParameters(weeks=1)
 TRAINING = TrainingParameters(weeks=2, negatives=3, max_rows=100_000, seed=1)
-WINDOW = FeatureParameters(window_days=100, affinities=4, min_lift=1.2)
-NO_RELEVANCE = pd.DataFrame(columns=["kind", "customer_attribute", "article_attribute", "value"])
+FEATURES = FeatureParameters(window_days=100, sales_days=(7, 28), affinities=4, min_lift=1.2, without=())
+SALES = SalesParameters(window_days=7, trend_days=35, age_edges=(30,))
+TWO_CUSTOMERS = ScoringParameters(customers=2)
+RELEVANCE = pd.DataFrame(
+    [
+        ("information", "age", "department", 9.0),
+        ("lift", None, "section", 1.5),
+        ("lift", None, "product", 7.0),
+        ("lift", None, "colour_group", 2.0),
+    ],
+    columns=["kind", "customer_attribute", "article_attribute", "value"],
+)
+NO_RELEVANCE = RELEVANCE.head(0)
 RANKER = RankerParameters(
     objective="lambdarank",
     trees=3,
+    patience=0,
     num_leaves=3,
     learning_rate=0.1,
     min_data_in_leaf=2,
     feature_fraction=1.0,
+    lambda_l2=0,
     max_bin=63,
+    truncation=15,
     num_threads=1,
     seed=1,
 )
@@ -55,131 +80,132 @@ def line(first_day: str = "2020-01-01") -> dict[str, Any]:
 ONE_DAY = line(first_day="2020-09-15")
 
 
-@pytest.fixture
-def features(table):
-    """Features of (week, customer, article), all missing but those named."""
-    names = list(FEATURES)
-    schema = "week date, customer int, article int, " + ", ".join(f"{name} float" for name in names)
+@pytest.mark.parametrize(
+    ("affinities", "min_lift", "chosen"),
+    [
+        (2, 1.0, ("product", "colour_group")),
+        (9, 2.0, ("product", "colour_group")),
+        (9, 3.0, ("product",)),
+        (0, 1.0, ()),
+    ],
+)
+def test_the_attributes_with_the_highest_lifts_are_chosen(affinities, min_lift, chosen):
+    params = FEATURES.model_copy(update={"affinities": affinities, "min_lift": min_lift})
+    assert choose_affinities(RELEVANCE, params) == chosen
+    assert choose_affinities(NO_RELEVANCE, params) == ()
 
-    def make(keys, **known):
-        values = [known.get(name) for name in names]
-        return table(schema, [(*key, *values) for key in keys])
+
+def candidate(week: date, customer: int, article: int, **said: float) -> tuple:
+    """A row of `candidates`, proposed by no retriever where nothing else is said."""
+    known = {"week": week, "customer": customer, "article": article, "blend_score": 1.0, "blend_rank": 1} | said
+    return tuple(known.get(name) for name in union.COLUMNS)
+
+
+def history(week: date, customer: int, *lines: tuple[int, int, int], age: int | None = 40) -> tuple:
+    """A row of `histories`; lines of article, age in days and pieces."""
+    return week, customer, age, [(*bought, 0.5, 1) for bought in lines]
+
+
+# Articles 0 to 29, all but the attributes that matter here unknown; customers 1 to 6.
+ARTICLES = [
+    (number, number // 2, *[number % 2 if name == "section" else None for name in ATTRIBUTES]) for number in range(30)
+]
+# Article 20 sells best, 19 after it, and so on; before the judged week it was article 0, 1 and so on.
+BEST = [(CUTOFF, 20 - place, 1.0, place + 1) for place in range(20)] + [
+    (JUDGED, place, 1.0, place + 1) for place in range(30)
+]
+
+
+@pytest.fixture(scope="module")
+def shelf(session):
+    """The tables that examples and recommendations are made of beside candidates and histories."""
+    article_features = ", ".join(f"{feature.name} float" for feature in list_article_features(FEATURES))
+    tables = {
+        "user_factors": ("week date, customer int, factors array<float>", []),
+        "customers": (
+            "customer int, customer_id string, club_member_status string, fashion_news_frequency string",
+            [(number, f"c{number}", "ACTIVE", None) for number in range(1, 7)],
+        ),
+        "articles": (", ".join(["article int, product int", *[f"{name} smallint" for name in ATTRIBUTES]]), ARTICLES),
+        "article_sales": (
+            "week date, article int, age_group int, lately int, before int, first int",
+            [(CUTOFF, 25, 1, 4, 0, 0), (JUDGED, 26, 1, 4, 0, 0), (CUTOFF, 27, 0, 4, 0, 0)],
+        ),
+        "article_features": (f"week date, article int, {article_features}", []),
+        "item_factors": ("week date, article int, factors array<float>, rarity float, on_sale boolean", []),
+        "related_articles": ("week date, article int, related int, similarity float, customers int, rank int", []),
+        "bestsellers": ("week date, article int, score float, rank int", BEST),
+    }
+    return {name: session.createDataFrame(lines, schema) for name, (schema, lines) in tables.items()}
+
+
+@pytest.fixture(scope="module")
+def sampled(session, shelf):
+    """Training examples of candidates, purchases and histories."""
+
+    def make(candidates, log, histories, timeline=None, relevance=NO_RELEVANCE):
+        tables = {name: frame for name, frame in shelf.items() if name != "bestsellers"}
+        return sample_training_examples(
+            candidates=session.createDataFrame(candidates, union.SCHEMA),
+            transactions=session.createDataFrame([(*bought, 1) for bought in log], f"{PURCHASES}, quantity int"),
+            histories=session.createDataFrame(histories, HISTORIES),
+            **tables,
+            feature_relevance=relevance,
+            timeline=timeline or line(),
+            features=FEATURES,
+            sales=SALES,
+            evaluation=ONE_WEEK,
+            training=TRAINING,
+        )
 
     return make
 
 
-@pytest.fixture
-def examples(table):
-    """Training examples of (week, customer, article, bought, times_bought)."""
-    names = list(FEATURES)
-    schema = "week date, customer int, article int, bought int, " + ", ".join(f"{name} float" for name in names)
-
-    def make(lines):
-        missing = [None] * len(names)
-        place = names.index("times_bought")
-        return table(schema, [(*key, *missing[:place], float(times), *missing[place + 1 :]) for *key, times in lines])
-
-    return make
+def test_examples_are_of_the_weeks_before_the_predicted_ones_and_of_their_own_histories(sampled):
+    weeks = [OLDER - timedelta(days=7), OLDER, LEARNED, JUDGED, CUTOFF]
+    candidates = [candidate(week, 1, article) for week in weeks for article in (0, 1)]
+    histories = [history(week, 1, (1, 3, place)) for place, week in enumerate(weeks)]
+    made = sampled(candidates, [(week, 1, 0) for week in weeks], histories)
+    # The judged week teaches the cutoff's ranker alone.
+    found = [(week, article, article == 0, place * article) for place, week in enumerate(weeks) for article in (0, 1)]
+    assert sorted(rows(made, "week", "article", "bought", "article_times_bought")) == found[2:8]
 
 
-def test_every_target_week_has_features_of_its_own_history(table):
-    log = table(PRIMARY, [(OLDER, 1, 0, 0.5, 1), (LEARNED, 1, 0, 0.5, 1), (JUDGED, 1, 0, 0.5, 1)])
-    weeks = [LEARNED, JUDGED, CUTOFF]
-    candidates = table(CANDIDATES, [(week, 1, 0, *NOT_PROPOSED) for week in weeks])
-    articles, customers = table("article int, product int", [(0, 0)]), table("customer int, age int", [(1, 30)])
-    described = build_features(candidates, log, articles, customers, NO_RELEVANCE, line(), WINDOW, ONE_WEEK, TRAINING)
-    assert sorted(rows(described, "week", "times_bought")) == [(LEARNED, 1), (JUDGED, 2), (CUTOFF, 3)]
+def test_affinities_that_are_examples_features_are_those_of_the_highest_lifts(sampled):
+    candidates = [candidate(LEARNED, 1, article) for article in (0, 1)]
+    made = sampled(candidates, [(LEARNED, 1, 0)], [history(LEARNED, 1, (2, 3, 3), (3, 3, 1))], relevance=RELEVANCE)
+    affinities = ("product", "colour_group", "section")
+    assert made.columns == ["week", "customer", "article", "bought", *list_features(FEATURES, affinities)]
+    assert sorted(rows(made, "article", "affinity_section", "affinity_colour_group")) == [
+        (0, 0.75, None),
+        (1, 0.25, None),
+    ]
 
 
-def test_purchases_before_the_window_are_not_features(table):
-    log = table(PRIMARY, [(CUTOFF - timedelta(days=100), 1, 0, 0.5, 1), (CUTOFF - timedelta(days=101), 1, 0, 0.5, 1)])
-    candidates = table(CANDIDATES, [(CUTOFF, 1, 0, *NOT_PROPOSED)])
-    articles, customers = table("article int, product int", [(0, 0)]), table("customer int, age int", [(1, 30)])
-    described = build_features(candidates, log, articles, customers, NO_RELEVANCE, ONE_DAY, WINDOW, ONE_WEEK, TRAINING)
-    assert rows(described, "times_bought", "days_since_bought") == [(1, 100)]
+def test_a_log_without_earlier_weeks_has_no_examples(sampled):
+    made = sampled(
+        [candidate(CUTOFF, 1, 0)], [(CUTOFF - timedelta(days=1), 1, 0)], [history(CUTOFF, 1)], timeline=ONE_DAY
+    )
+    assert rows(made) == []
+    assert made.columns == ["week", "customer", "article", "bought", *list_features(FEATURES, ())]
 
 
-def sampled(features, log, keys, training=TRAINING, timeline=None):
-    return sample_training_examples(features(keys), log, timeline or line(), ONE_WEEK, training)
+NAMES = list_features(FEATURES, ())
 
 
-def test_a_candidate_bought_in_its_week_is_a_positive(table, features):
-    log = table(PURCHASES, [(LEARNED, 1, 0)])
-    examples = sampled(features, log, [(LEARNED, 1, 0), (LEARNED, 1, 1)])
-    assert rows(examples, "article", "bought") == [(0, 1), (1, 0)]
-
-
-def test_purchases_of_other_weeks_are_no_positives(table, features):
-    log = table(PURCHASES, [(LEARNED, 1, 0), (LEARNED - timedelta(days=1), 1, 1), (JUDGED, 1, 2), (LEARNED, 2, 3)])
-    examples = sampled(features, log, [(LEARNED, 1, article) for article in range(4)])
-    assert rows(examples, "article", "bought") == [(0, 1), (1, 0), (2, 0), (3, 0)]
-
-
-def test_an_article_bought_twice_in_the_week_is_one_positive(table, features):
-    log = table(PURCHASES, [(LEARNED, 1, 0), (LEARNED, 1, 0), (LEARNED + timedelta(days=6), 1, 0)])
-    assert rows(sampled(features, log, [(LEARNED, 1, 0)]), "article", "bought") == [(0, 1)]
-
-
-def test_a_customer_of_whom_no_candidate_was_bought_is_left_out(table, features):
-    log = table(PURCHASES, [(LEARNED, 1, 0), (LEARNED, 2, 9)])
-    examples = sampled(features, log, [(LEARNED, 1, 0), (LEARNED, 2, 0)])
-    assert rows(examples, "customer") == [(1,)]
-
-
-def test_a_customer_is_left_out_of_the_weeks_without_a_bought_candidate_only(table, features):
-    log = table(PURCHASES, [(LEARNED, 1, 0), (JUDGED, 1, 9)])
-    examples = sampled(features, log, [(week, 1, 0) for week in (LEARNED, JUDGED)])
-    assert rows(examples, "week") == [(LEARNED,)]
-
-
-def test_all_positives_and_at_most_so_many_negatives_a_positive_are_kept(table, features):
-    log = table(PURCHASES, [(LEARNED, 1, article) for article in range(2)])
-    examples = sampled(features, log, [(LEARNED, 1, article) for article in range(20)])
-    labels = rows(examples, "article", "bought")
-    assert [article for article, bought in labels if bought] == [0, 1]
-    assert len([article for article, bought in labels if not bought]) == 3 * 2
-
-
-def test_all_negatives_are_kept_where_they_are_few(table, features):
-    examples = sampled(features, table(PURCHASES, [(LEARNED, 1, 0)]), [(LEARNED, 1, article) for article in range(4)])
-    assert rows(examples, "article") == [(0,), (1,), (2,), (3,)]
-
-
-def test_another_seed_picks_other_negatives(table, features):
-    log = table(PURCHASES, [(LEARNED, customer, 0) for customer in range(5)])
-    keys = [(LEARNED, customer, article) for customer in range(5) for article in range(100)]
-    other = TRAINING.model_copy(update={"seed": 2_000_000_000})
-    assert rows(sampled(features, log, keys), "customer", "article") != rows(
-        sampled(features, log, keys, other), "customer", "article"
+@pytest.fixture(scope="module")
+def examples(session):
+    """Training examples of (week, customer, article, bought, article_times_bought)."""
+    keys = ("customer", "article", "bought")
+    schema = pa.schema(
+        [("week", pa.date32()), *((key, pa.int32()) for key in keys), *((name, pa.float32()) for name in NAMES)]
     )
 
+    def make(lines):
+        named = [dict(zip(("week", *keys, "article_times_bought"), line, strict=True)) for line in lines]
+        return engine.from_arrow(pa.Table.from_pylist(named, schema=schema))
 
-def test_examples_do_not_depend_on_the_order_of_the_features(table, features):
-    log = table(PURCHASES, [(LEARNED, customer, 0) for customer in range(5)])
-    keys = [(LEARNED, customer, article) for customer in range(5) for article in range(50)]
-    assert rows(sampled(features, log, keys[::-1])) == rows(sampled(features, log, keys))
-
-
-def test_examples_are_of_the_weeks_before_the_predicted_ones(table, features):
-    weeks = [OLDER - timedelta(days=7), OLDER, LEARNED, JUDGED, CUTOFF]
-    log = table(PURCHASES, [(week, 1, 0) for week in weeks])
-    examples = sampled(features, log, [(week, 1, 0) for week in weeks])
-    # The judged week teaches the cutoff's ranker alone.
-    assert sorted(rows(examples, "week")) == [(OLDER,), (LEARNED,), (JUDGED,)]
-
-
-def test_examples_have_a_label_and_every_feature(table, features):
-    keys, log = [(LEARNED, 1, 0)], table(PURCHASES, [(LEARNED, 1, 0)])
-    examples = sample_training_examples(features(keys, times_bought=4.0), log, line(), ONE_WEEK, TRAINING)
-    assert sorted(examples.columns) == sorted(["week", "customer", "article", "bought", *FEATURES])
-    assert rows(examples, "bought", "times_bought", "als_rank") == [(1, 4.0, None)]
-
-
-def test_a_log_without_earlier_weeks_has_no_examples(table, features):
-    log = table(PURCHASES, [(CUTOFF - timedelta(days=1), 1, 0)])
-    examples = sampled(features, log, [(CUTOFF, 1, 0)], timeline=ONE_DAY)
-    assert rows(examples) == []
-    assert sorted(examples.columns) == sorted(["week", "customer", "article", "bought", *FEATURES])
+    return make
 
 
 def lessons(week: date, liked: int = 2) -> list[tuple]:
@@ -198,6 +224,12 @@ def trained(examples, lines, **changed) -> dict[str, str]:
     return {week: model.model_to_string() for week, model in rankers.items()}
 
 
+@pytest.fixture(scope="module")
+def of_newest(examples):
+    """The text of the cutoff's ranker of the newest week alone."""
+    return trained(examples, lessons(JUDGED))[str(CUTOFF)]
+
+
 def test_every_predicted_week_has_a_ranker(examples):
     assert list(trained(examples, lessons(OLDER))) == [str(CUTOFF), str(JUDGED)]
 
@@ -209,21 +241,20 @@ def test_a_ranker_never_learns_from_its_own_week(examples):
     assert otherwise[str(CUTOFF)] != told[str(CUTOFF)]
 
 
-def test_a_ranker_learns_from_no_more_weeks_than_asked_for(examples):
+def test_a_ranker_learns_from_no_more_weeks_than_asked_for(examples, of_newest):
     one = trained(examples, lessons(JUDGED) + lessons(LEARNED, liked=0), weeks=1)
-    assert one[str(CUTOFF)] == trained(examples, lessons(JUDGED))[str(CUTOFF)]
+    assert one[str(CUTOFF)] == of_newest
 
 
-def test_older_weeks_are_left_out_where_rows_are_too_many(examples):
+def test_older_weeks_are_left_out_where_rows_are_too_many(examples, of_newest):
     both = lessons(JUDGED) + lessons(LEARNED, liked=0)
-    newest = trained(examples, lessons(JUDGED))[str(CUTOFF)]
-    assert trained(examples, both, max_rows=59)[str(CUTOFF)] == newest
-    assert trained(examples, both, max_rows=60)[str(CUTOFF)] != newest
+    assert trained(examples, both, max_rows=59)[str(CUTOFF)] == of_newest
+    assert trained(examples, both, max_rows=60)[str(CUTOFF)] != of_newest
 
 
-def test_the_newest_week_is_learned_from_even_where_its_rows_are_too_many(examples):
+def test_the_newest_week_is_learned_from_even_where_its_rows_are_too_many(examples, of_newest):
     few = trained(examples, lessons(JUDGED) + lessons(LEARNED, liked=0), max_rows=1)
-    assert few[str(CUTOFF)] == trained(examples, lessons(JUDGED))[str(CUTOFF)]
+    assert few[str(CUTOFF)] == of_newest
 
 
 def test_a_week_without_examples_has_a_ranker_without_trees(examples):
@@ -236,46 +267,188 @@ def test_the_rankers_do_not_depend_on_the_order_of_the_examples(examples):
     assert trained(examples, lines[::-1]) == trained(examples, lines)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rankers(examples) -> dict[str, Any]:
-    """Rankers as the catalog gives them; the judged week's has no trees."""
+    """Rankers as the catalog gives them, by what was bought before; the judged week's has no trees."""
     models = train_rankers(examples(lessons(JUDGED)), line(), TRAINING, RANKER, ONE_WEEK)
+    return loaders(models)
 
+
+def loaders(models: dict[str, lgb.Booster]) -> dict[str, Any]:
     def loader(model: lgb.Booster):
         return lambda: model
 
     return {week: loader(model) for week, model in models.items()}
 
 
-def test_the_candidates_of_a_week_are_ordered_by_its_ranker(features, rankers):
-    known = features([(CUTOFF, 1, 0)], times_bought=0.0).union(features([(CUTOFF, 1, 1)], times_bought=2.0))
-    assert rows(recommend(known, rankers, line(), ONE_WEEK), "article", "rank") == [(0, 2), (1, 1)]
+# Of the cutoff's week customers 1 to 4 and 6, of the judged week 1 and 2, of one that is only learned from 1.
+SERVED = [
+    history(CUTOFF, 1, (3, 2, 2)),
+    history(CUTOFF, 2, age=None),
+    history(CUTOFF, 3, (7, 5, 2)),
+    history(CUTOFF, 4, (9, 1, 1)),
+    history(CUTOFF, 6, age=20),
+    history(JUDGED, 1, (3, 2, 2)),
+    history(JUDGED, 2),
+    history(LEARNED, 1, (3, 2, 2)),
+]
+PROPOSED = [
+    # Customer 1 bought article 3 twice and article 2 never: the ranker's choice, and not the blend's.
+    *[candidate(CUTOFF, 1, article, blend_score=float(-article)) for article in (2, 3)],
+    *[candidate(CUTOFF, 3, article, blend_score=float(-article)) for article in range(20)],
+    *[candidate(week, 1, article, blend_score=float(-article)) for week in (JUDGED, LEARNED) for article in (3, 2)],
+    candidate(CUTOFF, 4, 19),
+]
 
 
-def test_a_ranker_without_trees_orders_by_the_retrievers(features, rankers):
-    known = features([(JUDGED, 1, 0)], als_rank=9.0).union(features([(JUDGED, 1, 1)], als_rank=1.0))
-    assert rows(recommend(known, rankers, line(), ONE_WEEK), "article", "rank") == [(0, 2), (1, 1)]
+@pytest.fixture(scope="module")
+def parts(session, shelf, rankers):
+    """The parts of recommendations, where nothing else is said of two customers each, and nothing done before."""
+    candidates = session.createDataFrame(PROPOSED, union.SCHEMA)
+    histories = session.createDataFrame(SERVED, HISTORIES)
+
+    def make(made=Progress("", (), 0), features=FEATURES, scoring=TWO_CUSTOMERS, models=None, relevance=NO_RELEVANCE):  # noqa: B008
+        return recommend(
+            candidates=candidates,
+            rankers=rankers if models is None else models,
+            histories=histories,
+            **shelf,
+            feature_relevance=relevance,
+            recommended=made,
+            timeline=line(),
+            features=features,
+            sales=SALES,
+            scoring=scoring,
+            evaluation=ONE_WEEK,
+        )
+
+    return make
 
 
-def test_candidates_of_equal_score_are_ordered_by_article(features, rankers):
-    known = features([(JUDGED, 1, article) for article in (2, 0, 1)], als_rank=1.0)
-    assert rows(recommend(known, rankers, line(), ONE_WEEK), "article", "rank") == [(0, 1), (1, 2), (2, 3)]
+@pytest.fixture(scope="module")
+def whole(parts):
+    """All parts, each with its rows: week, customer, article, rank, score, what filled it."""
+    names = ("week", "customer", "article", "rank", "score", "filled_by")
+    return [(part, sorted(tuple(row) for row in part.rows.select(*names).toLocalIterator())) for part in parts()]
 
 
-def test_a_customer_gets_twelve_recommendations(features, rankers):
-    known = features([(JUDGED, 1, article) for article in range(20)], als_rank=1.0)
-    assert sorted(rows(recommend(known, rankers, line(), ONE_WEEK), "rank")) == [(rank,) for rank in range(1, 13)]
+@pytest.fixture(scope="module")
+def lists(whole):
+    """The lists by week and customer: article and what filled it."""
+    found: dict[tuple[date, int], list[tuple[int, str | None]]] = {}
+    for _, of_part in whole:
+        for week, customer, article, rank, _, filled_by in sorted(of_part, key=lambda row: row[:2] + row[3:4]):
+            found.setdefault((week, customer), []).append((article, filled_by))
+            assert rank == len(found[week, customer])
+    return found
 
 
-def test_weeks_that_are_only_learned_from_get_no_recommendations(features, rankers):
-    known = features([(week, 1, 0) for week in (LEARNED, JUDGED, CUTOFF)], als_rank=1.0)
-    assert sorted(rows(recommend(known, rankers, line(), ONE_WEEK), "week")) == [(JUDGED,), (CUTOFF,)]
+def test_everyone_of_a_predicted_week_has_twelve_articles_and_nobody_else(lists):
+    expected = {(week, customer) for week, customer, _, _ in SERVED if week != LEARNED}
+    assert {key: len({article for article, _ in places}) for key, places in lists.items()} == dict.fromkeys(
+        expected, 12
+    )
 
 
-def test_a_predicted_week_without_a_ranker_is_an_error_that_names_it(features, rankers):
-    del rankers[str(JUDGED)]
-    with pytest.raises(HmKedroError, match="2020-09-09"):
-        recommend(features([(CUTOFF, 1, 0)]), rankers, line(), ONE_WEEK)
+def test_the_candidates_of_a_week_are_ordered_by_its_ranker(lists):
+    assert lists[CUTOFF, 1][:2] == [(3, None), (2, None)]
+
+
+def test_a_ranker_without_trees_orders_by_the_retrievers(lists):
+    assert lists[JUDGED, 1][:2] == [(2, None), (3, None)]
+
+
+def test_of_many_candidates_the_best_twelve_are_recommended(lists):
+    # What was bought before comes first, the others are alike to the ranker and come by article.
+    assert lists[CUTOFF, 3] == [(article, None) for article in (7, *range(7), *range(8, 12))]
+
+
+def test_lists_are_filled_with_bestsellers_of_the_age_group_and_then_of_the_week(lists):
+    own, all_of_them = "age_bestsellers", "bestsellers"
+    assert lists[CUTOFF, 4] == [(19, None), (25, own), (20, all_of_them), *[(n, all_of_them) for n in range(18, 9, -1)]]
+    assert lists[CUTOFF, 6] == [(27, own), *[(n, all_of_them) for n in range(20, 9, -1)]]
+    assert lists[CUTOFF, 2] == [(n, all_of_them) for n in range(20, 8, -1)]
+    assert lists[JUDGED, 2] == [(26, own), *[(n, all_of_them) for n in range(11)]]
+
+
+def test_a_score_stands_where_the_ranker_chose_and_nowhere_else(whole):
+    for _, of_part in whole:
+        assert all((score is None) == (filled_by is not None) for *_, score, filled_by in of_part)
+
+
+def test_customers_are_cut_into_ranges_of_their_numbers_newest_week_first(whole):
+    # Five customers of the numbers 1 to 6 make three ranges.
+    assert [(part.name, part.parts) for part, _ in whole] == [
+        ("2020-09-16-1", 4),
+        ("2020-09-16-3", 4),
+        ("2020-09-16-5", 4),
+        ("2020-09-09-1", 4),
+    ]
+    assert [sorted({row[1] for row in of_part}) for _, of_part in whole] == [[1, 2], [3, 4], [6], [1, 2]]
+
+
+def test_the_parts_are_the_same_rows_however_many_they_are(parts, whole):
+    [cutoff, judged] = parts(scoring=ScoringParameters(customers=5))
+    names = ("week", "customer", "article", "rank", "score", "filled_by")
+    found = [tuple(row) for part in (cutoff, judged) for row in part.rows.select(*names).toLocalIterator()]
+    assert sorted(found, key=str) == sorted((row for _, of_part in whole for row in of_part), key=str)
+
+
+def names_of(made) -> list[str]:
+    return [part.name for part in made]
+
+
+def test_a_run_goes_on_where_one_of_the_same_work_stopped(parts, whole):
+    work = whole[0][0].work
+    made = list(parts(made=Progress(work, ("2020-09-16-3", "2020-09-09-1"), 4)))
+    assert names_of(made) == ["2020-09-16-1", "2020-09-16-5"]
+    assert {(part.work, part.parts) for part in made} == {(work, 4)}
+
+
+def test_what_is_finished_is_made_anew(parts, whole):
+    every = tuple(names_of(part for part, _ in whole))
+    assert names_of(parts(made=Progress(whole[0][0].work, every, 4))) == list(every)
+
+
+def test_parts_of_other_work_are_made_again(parts):
+    assert len(names_of(parts(made=Progress("other", ("2020-09-16-3",), 4)))) == 4
+
+
+def test_work_is_other_work_with_other_rankers_and_parts(parts, whole, examples):
+    other = loaders(train_rankers(examples(lessons(JUDGED, liked=0)), line(), TRAINING, RANKER, ONE_WEEK))
+    works = [
+        whole[0][0].work,
+        next(parts(models=other)).work,
+        next(parts(scoring=ScoringParameters(customers=3))).work,
+        next(parts(features=FEATURES.model_copy(update={"window_days": 99}))).work,
+    ]
+    assert len(set(works)) == 4
+    assert next(parts()).work == works[0]
+
+
+def test_a_predicted_week_without_a_ranker_is_an_error_that_names_it(parts, rankers):
+    with pytest.raises(HmKedroError, match="2020-09-09") as caught:
+        next(parts(models={str(CUTOFF): rankers[str(CUTOFF)]}))
+    assert one_line(caught.value) == ("there is no ranker for 2020-09-09: run `--pipeline lgbm_ranking` as a whole")
+
+
+def test_a_ranker_of_other_features_is_an_error_that_names_them(parts):
+    with pytest.raises(HmKedroError) as caught:
+        next(parts(relevance=RELEVANCE.query("article_attribute == 'section'")))
+    assert one_line(caught.value) == (
+        "the ranker of 2020-09-16 was trained on other features, they differ in affinity_section, "
+        "recent_affinity_section, section_days_since_bought: run `--pipeline lgbm_ranking` as a whole"
+    )
+
+
+def test_what_retrievers_say_may_be_left_out_though_a_week_has_nothing_to_learn_from(session, parts):
+    without = FEATURES.model_copy(update={"without": ("retrieval",)})
+    names = ", ".join(f"{name} float" for name in list_features(without, ()))
+    nothing = session.createDataFrame([], f"week date, customer int, article int, bought int, {names}")
+    models = loaders(train_rankers(nothing, line(), TRAINING, RANKER, ONE_WEEK))
+    made = list(parts(features=without, models=models, scoring=ScoringParameters(customers=5)))
+    [judged] = [part for part in made if part.name.startswith(str(JUDGED))]
+    assert len(rows(judged.rows)) == 24
 
 
 RECOMMENDED = "week date, customer int, article int, score float, rank int"
@@ -317,15 +490,9 @@ def test_a_full_list_is_written_in_the_order_of_its_ranks(submission):
     assert submission(own(*articles)[::-1]) == [(0, "a", ids(*articles))]
 
 
-def test_a_short_list_is_filled_with_bestsellers(submission):
-    [(_, _, predicted)] = submission(own(3, 7))
-    assert predicted == ids(3, 7, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11)
-
-
-def test_a_bestseller_of_the_own_list_is_not_repeated(submission):
-    [(_, _, predicted)] = submission(own(19, 3, 20))
-    assert predicted == ids(19, 3, 20, 18, 17, 16, 15, 14, 13, 12, 11, 10)
-    assert len(set(predicted)) == 12
+def test_recommendations_past_the_twelfth_are_not_written(submission):
+    [(_, _, predicted)] = submission(own(*range(15)))
+    assert predicted == ids(*range(12))
 
 
 def test_a_customer_without_recommendations_gets_the_bestsellers(submission):
@@ -350,9 +517,9 @@ def test_recommendations_of_other_weeks_are_not_written(submission):
     assert IDS[3] not in predicted
 
 
-def test_bestsellers_of_other_weeks_do_not_fill(submission):
+def test_bestsellers_of_other_weeks_are_not_written(submission):
     [(_, _, predicted)] = submission([], bestsellers=[*POPULAR, (JUDGED, 29, 9.0, 1)])
-    assert IDS[29] not in predicted
+    assert predicted == ids(*range(20, 8, -1))
 
 
 def test_article_ids_keep_their_leading_zeros(submission):

@@ -1,4 +1,4 @@
-"""The LightGBM model: what it learns from examples, how it scores."""
+"""The LightGBM model: what it learns from examples, how many trees it has, how it scores."""
 
 import itertools
 from collections.abc import Iterable
@@ -10,31 +10,33 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.conftest import day
 
 from hm_kedro.parameters import RankerParameters
-from hm_kedro.pipelines.lgbm_ranking.features import FEATURES
-from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, scorer, train
+from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, predict, train
 
 RANKER = RankerParameters(
     objective="lambdarank",
     trees=10,
+    patience=0,
     num_leaves=4,
     learning_rate=0.1,
     min_data_in_leaf=5,
     feature_fraction=1.0,
+    lambda_l2=0,
     max_bin=63,
+    truncation=15,
     num_threads=1,
     seed=1,
 )
 FIRST, SECOND = 18_507, 18_514  # 2020-09-02 and a week later, in days since 1970
+NAMES = ["blend_score", "als_rank", "times_bought", "article_sales"]
 SCHEMA = pa.schema(
     [
         ("week", pa.date32()),
         ("customer", pa.int32()),
         ("article", pa.int32()),
         ("bought", pa.int32()),
-        *[(name, pa.float32()) for name in FEATURES],
+        *[(name, pa.float32()) for name in NAMES],
     ]
 )
 
@@ -65,22 +67,20 @@ def repurchases(week: int = FIRST, *, liked: int = 5) -> list[dict[str, Any]]:
     ]
 
 
-def batch(lines: Iterable[dict[str, Any]]) -> pa.RecordBatch:
-    [only] = examples(lines).combine_chunks().to_batches()
-    return only
+def trained(lines: Iterable[dict[str, Any]], **changed) -> lgb.Booster:
+    return train(examples(lines), RANKER.model_copy(update=changed))
 
 
-def scores(models: dict[int, lgb.Booster], lines: Iterable[dict[str, Any]]) -> list[float]:
-    texts = {week: model.model_to_string() for week, model in models.items()}
-    [scored] = scorer(texts)(iter([batch(lines)]))
-    return scored.column("score").to_pylist()
+def scores(model: lgb.Booster, **features: list[float]) -> list[float]:
+    """The scores of some rows, in whose features what is not named is missing."""
+    rows = len(next(iter(features.values())))
+    columns = {name: np.array(features.get(name, [np.nan] * rows), np.float32) for name in NAMES}
+    found = predict(model, columns)
+    assert found.dtype == np.float32
+    return found.tolist()
 
 
-CANDIDATES = [{"customer": 99, "article": times, "times_bought": times} for times in range(6)]
-
-
-def test_the_rows_of_a_customer_and_week_are_a_group():
-    assert group_sizes(np.array([1, 1, 1, 2]), np.array([7, 7, 8, 8])).tolist() == [2, 1, 1]
+TIMES = list(range(6))
 
 
 def test_a_customer_of_two_weeks_is_two_groups():
@@ -94,95 +94,121 @@ def test_groups_are_as_long_as_their_rows(keys):
 
 
 def test_a_missing_feature_is_no_number():
-    matrix = feature_matrix(batch([{"article": 0, "times_bought": 2}, {"article": 1}]), ["times_bought", "als_rank"])
+    lines = [{"article": 0, "times_bought": 2}, {"article": 1}]
+    matrix = feature_matrix(examples(lines).combine_chunks(), ["times_bought", "als_rank"])
     assert np.array_equal(matrix, np.array([[2, np.nan], [np.nan, np.nan]], np.float32), equal_nan=True)
 
 
 def test_a_model_knows_the_features_by_name():
-    assert train(examples(repurchases()), RANKER).feature_name() == list(FEATURES)
+    assert trained(repurchases()).feature_name() == NAMES
 
 
 @pytest.mark.parametrize("objective", ["lambdarank", "rank_xendcg", "binary"])
 def test_a_model_learns_that_what_was_often_bought_is_bought_again(objective):
-    model = train(examples(repurchases()), RANKER.model_copy(update={"objective": objective}))
-    found = scores({FIRST: model}, CANDIDATES)
+    found = scores(trained(repurchases(), objective=objective), times_bought=TIMES)
     assert max(found) == found[5] > max(found[:5])
 
 
-def test_a_model_has_as_many_trees_as_asked_for():
-    assert train(examples(repurchases()), RANKER).num_trees() == 10
-
-
 def test_the_same_seed_gives_the_same_model():
-    picky = RANKER.model_copy(update={"feature_fraction": 0.5})
-    once, again = (train(examples(repurchases()), picky).model_to_string() for _ in range(2))
+    once, again = (trained(repurchases(), feature_fraction=0.5).model_to_string() for _ in range(2))
     assert once == again
 
 
-def test_the_model_does_not_depend_on_the_order_of_the_examples():
+@pytest.mark.parametrize("patience", [0, 3])
+def test_the_model_does_not_depend_on_the_order_of_the_examples(patience):
     lines = repurchases() + repurchases(SECOND)
     turned = sorted(lines, key=lambda line: (line["article"], -line["customer"], -line["week"]))
-    assert train(examples(turned), RANKER).model_to_string() == train(examples(lines), RANKER).model_to_string()
+    one, other = (trained(of, patience=patience).model_to_string() for of in (lines, turned))
+    assert one == other
 
 
 def test_a_model_is_trained_on_features_that_are_missing_everywhere():
-    model = train(examples([{"article": article, "bought": article % 2} for article in range(20)]), RANKER)
-    assert np.isfinite(scores({FIRST: model}, CANDIDATES)).all()
+    model = trained({"article": article, "bought": article % 2} for article in range(20))
+    assert np.isfinite(scores(model, times_bought=TIMES)).all()
 
 
 def test_a_row_with_missing_features_gets_a_score():
-    assert np.isfinite(scores({FIRST: train(examples(repurchases()), RANKER)}, [{"article": 3}])).all()
+    assert np.isfinite(scores(trained(repurchases()), als_rank=[1])).all()
 
 
-def test_no_examples_give_a_model_without_trees():
-    model = train(examples([]), RANKER)
-    assert model.num_trees() == 0
-    assert model.feature_name() == list(FEATURES)
+def test_leaves_are_drawn_to_zero_as_asked_for():
+    free, drawn = (scores(trained(repurchases(), lambda_l2=penalty), times_bought=[5])[0] for penalty in (0, 1000))
+    assert 0 < drawn < free / 2
 
 
-def test_a_model_without_trees_survives_its_text():
-    again = lgb.Booster(model_str=train(examples([]), RANKER).model_to_string())
-    assert again.num_trees() == 0
-    assert again.feature_name() == list(FEATURES)
-
-
-def test_a_model_without_trees_scores_by_reciprocal_rank_fusion():
+def test_only_the_order_of_the_first_places_is_learned_as_asked_for():
+    """Of twenty candidates two were bought; with one place pairs without the first of the moment teach nothing."""
     lines = [
-        {"article": 0, "als_rank": 1, "own_purchases_rank": 2, "bestsellers_rank": 3},
-        {"article": 1, "bestsellers_rank": 1},
-        {"article": 2, "als_rank": 40, "bestsellers_rank": 50, "als_score": 9},
+        {"customer": customer, "article": article, "times_bought": article, "bought": int(article in (3, 11))}
+        for customer in range(10)
+        for article in range(20)
     ]
-    found = scores({FIRST: train(examples([]), RANKER)}, lines)
-    assert found == pytest.approx([1 / 61 + 1 / 62 + 1 / 63, 1 / 61, 1 / 100 + 1 / 110])
+    one, many = (trained(lines, truncation=places).model_to_string() for places in (1, 20))
+    assert one.split("parameters:")[0] != many.split("parameters:")[0]
 
 
-def test_a_row_is_scored_by_the_model_of_its_week():
-    models = {
-        FIRST: train(examples(repurchases(liked=5)), RANKER),
-        SECOND: train(examples(repurchases(liked=0)), RANKER),
-    }
-    mixed = [line | {"week": week} for line in CANDIDATES for week in (SECOND, FIRST)]
-    found = scores(models, mixed)
-    assert found[1::2] == scores({FIRST: models[FIRST]}, CANDIDATES)
-    assert found[0::2] == scores({SECOND: models[SECOND]}, [line | {"week": SECOND} for line in CANDIDATES])
-    assert int(np.argmax(found[1::2])) == 5
-    assert int(np.argmax(found[0::2])) == 0
+def test_without_patience_there_are_as_many_trees_as_asked_for():
+    assert trained(repurchases() + repurchases(SECOND), patience=0).num_trees() == 10
 
 
-def test_scored_rows_keep_their_keys_and_order():
-    lines = [{"week": SECOND, "customer": 4, "article": 9}, {"customer": 3, "article": 8}]
-    empty = train(examples([]), RANKER).model_to_string()
-    [scored] = scorer({FIRST: empty, SECOND: empty})(iter([batch(lines)]))
-    keys = scored.select(["week", "customer", "article"]).to_pylist()
-    assert keys == [
-        {"week": day("2020-09-09"), "customer": 4, "article": 9},
-        {"week": day("2020-09-02"), "customer": 3, "article": 8},
+def test_with_one_week_alone_there_are_as_many_trees_as_asked_for():
+    assert trained(repurchases(), patience=2).num_trees() == 10
+
+
+def grid(week: int, best: tuple[int, int]) -> list[dict[str, Any]]:
+    """Forty customers with a candidate of every two features from 0 to 2; bought is one of them, the last by number."""
+    pairs = [(times, sales) for times in range(3) for sales in range(3)]
+    pairs.sort(key=lambda pair: pair == best)
+    return [
+        {
+            "week": week,
+            "customer": customer,
+            "article": article,
+            "times_bought": times,
+            "article_sales": sales,
+            "bought": int((times, sales) == best),
+        }
+        for customer in range(40)
+        for article, (times, sales) in enumerate(pairs)
     ]
-    assert scored.schema.field("score").type == pa.float32()
 
 
-def test_every_batch_is_scored():
-    model = train(examples(repurchases()), RANKER)
-    together = scores({FIRST: model}, CANDIDATES)
-    one_by_one = scorer({FIRST: model.model_to_string()})(batch([line]) for line in CANDIDATES)
-    assert [part.column("score").to_pylist() for part in one_by_one] == [[score] for score in together]
+def test_there_are_as_many_trees_as_are_best_on_the_newest_week():
+    # A tree of two leaves looks at one feature: two are needed, and no third makes it better.
+    model = trained(grid(FIRST, (2, 2)) + grid(SECOND, (2, 2)), patience=3, num_leaves=2)
+    assert model.num_trees() == 2
+
+
+def test_a_newest_week_that_is_unlike_the_older_ones_ends_the_search_at_once():
+    model = trained(grid(FIRST, (2, 2)) + grid(SECOND, (0, 0)), patience=3, num_leaves=2)
+    assert model.num_trees() == 1
+
+
+def test_the_newest_week_is_learned_from_in_the_end():
+    lines = grid(FIRST, (2, 2)) + grid(SECOND, (2, 2))
+    searched = trained(lines, patience=3, num_leaves=2)
+    assert searched.model_to_string() == trained(lines, trees=2, num_leaves=2).model_to_string()
+    without = trained(grid(FIRST, (2, 2)), trees=2, num_leaves=2)
+    assert searched.model_to_string() != without.model_to_string()
+
+
+def test_the_search_for_the_number_of_trees_goes_no_further_than_asked_for():
+    assert trained(grid(FIRST, (2, 2)) + grid(SECOND, (2, 2)), trees=1, patience=3, num_leaves=2).num_trees() == 1
+
+
+def test_no_examples_give_a_model_without_trees_that_survives_its_text():
+    again = lgb.Booster(model_str=trained([]).model_to_string())
+    assert again.num_trees() == 0
+    assert again.feature_name() == NAMES
+
+
+def test_a_model_with_trees_does_not_score_by_the_blend():
+    model = trained(repurchases())
+    assert scores(model, times_bought=[5, 0], blend_score=[1, 9]) == scores(model, times_bought=[5, 0])
+
+
+def test_features_are_found_by_their_names():
+    model = trained(repurchases())
+    columns = {name: np.float32([times] * 2) for name, times in zip(NAMES, (3, 4, 5, 0), strict=True)}
+    turned = dict(reversed(columns.items())) | {"another": np.float32([7, 7])}
+    assert predict(model, turned).tolist() == predict(model, columns).tolist() == scores(model, times_bought=[5, 5])

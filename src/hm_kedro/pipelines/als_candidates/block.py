@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
 from hm_kedro.pipelines.als_candidates.proposals import MOST_ROWS
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hm_kedro.pipelines.als_candidates.proposals import Integers, Scores
 
 Weights = npt.NDArray[np.float64]
+UNKNOWN_CHANNEL = -1
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Block:
         customers: one a row.
         ages: of the customers, years; NaN where unknown.
         factors: of the customers, a row each; NaN where they have none. None before there are any.
-        rows, articles, age_days, quantities: of each line, sorted by row, age, article and pieces: the customer's row,
-            what was bought, how many days before the week, how many pieces.
+        rows, articles, age_days, quantities: of each line, sorted by row, age and all else: the customer's row, what
+            was bought, how many days before the week, how many pieces.
+        prices, channels: of each line, the price of a piece, NaN where unknown, and the channel, UNKNOWN_CHANNEL.
     """
 
     week: int
@@ -40,6 +43,8 @@ class Block:
     articles: Integers
     age_days: Integers
     quantities: Integers
+    prices: Scores
+    channels: Integers
 
     def __len__(self) -> int:
         """Give the number of customers."""
@@ -85,10 +90,11 @@ def read_blocks(batch: pa.RecordBatch) -> Iterator[Block]:
     for week in np.unique(weeks):
         places = np.flatnonzero(weeks == week)
         for start in range(0, len(places), MOST_ROWS):
-            yield _read(int(week), batch.take(pa.array(places[start : start + MOST_ROWS])))
+            yield read_block(int(week), batch.take(pa.array(places[start : start + MOST_ROWS])))
 
 
-def _read(week: int, batch: pa.RecordBatch) -> Block:
+def read_block(week: int, batch: pa.RecordBatch) -> Block:
+    """Make a block of a batch of `histories` of one week, as `read_blocks` does."""
     lines = batch.column("lines")
     lengths = np.diff(lines.offsets.to_numpy())
     rows = np.repeat(np.arange(len(lines), dtype=np.int32), lengths)
@@ -96,7 +102,9 @@ def _read(week: int, batch: pa.RecordBatch) -> Block:
     articles, age_days, quantities = (
         flat.field(name).to_numpy(zero_copy_only=False) for name in ("article", "age_days", "quantity")
     )
-    order = np.lexsort((quantities, articles, age_days, rows))
+    prices = flat.field("price").cast(pa.float32()).to_numpy(zero_copy_only=False)
+    channels = pc.fill_null(flat.field("sales_channel_id").cast(pa.int32()), UNKNOWN_CHANNEL).to_numpy()
+    order = np.lexsort((channels, prices, quantities, articles, age_days, rows))
     ages = batch.column("age").cast(pa.float32()).to_numpy(zero_copy_only=False)
     factors = read_factors(batch.column("factors")) if "factors" in batch.schema.names else None
     return Block(
@@ -108,6 +116,8 @@ def _read(week: int, batch: pa.RecordBatch) -> Block:
         articles[order],
         age_days[order],
         quantities[order],
+        prices[order],
+        channels[order],
     )
 
 

@@ -53,8 +53,8 @@ def gather_histories(
     """Gather what each target customer had bought before the week.
 
     Returns:
-        One row per (week, customer): `age` int; `lines`, an array of (`article`, `age_days`, `quantity`), in no order,
-        empty for those who had bought nothing in `retrieval.history_days`.
+        One row per (week, customer): `age` int; `lines`, an array of (`article`, `age_days`, `quantity`, `price`,
+        `sales_channel_id`), in no order, empty for those who had bought nothing in `retrieval.history_days`.
     """
     weeks = target_weeks(timeline, evaluation, training)
     return gather_lines(target_customers, transactions, customers, weeks, retrieval.history_days)
@@ -66,5 +66,7 @@ def gather_lines(
     """Gather what the target customers of some weeks had bought, as `gather_histories` does."""
     aged = target_customers.join(customers.select("customer", "age"), "customer")
     bought = history_of_customers(aged, transactions, weeks, history_days)
-    line = F.when(F.col("article").isNotNull(), F.struct("article", "age_days", "quantity"))
+    line = F.when(
+        F.col("article").isNotNull(), F.struct("article", "age_days", "quantity", "price", "sales_channel_id")
+    )
     return bought.groupBy("week", "customer", "age").agg(F.collect_list(line).alias("lines"))

@@ -44,14 +44,16 @@ def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
     """Fit ALS for every target week, each on its own window.
 
     Returns:
-        One row per (week, article): `factors` array of `rank` floats; `rarity` of `weigh_interactions`; `on_sale`
-        boolean, whether the article was sold in the last `on_sale_days` before the week.
+        One row per (week, article): `factors` array of floats, as many as the week's `affordable_rank`; `rarity` of
+        `weigh_interactions`; `on_sale` boolean, whether it was sold in the last `on_sale_days` before the week.
     """
-    weeks = sorted(row["week"] for row in interactions.select("week").distinct().toLocalIterator())
+    counts = interactions.groupBy("week").agg(F.count_distinct("customer").alias("customers"))
+    weeks = {row["week"]: row["customers"] for row in counts.toLocalIterator()}
     fitted = []
-    for week in weeks:
+    for week in sorted(weeks):
         pairs = interactions.where(F.col("week") == F.lit(week)).select("customer", "article", "strength")
-        fitted.append(solvers.fit(pairs, als).select(F.lit(week).alias("week"), "article", "factors"))
+        params = als.model_copy(update={"rank": affordable_rank(weeks[week], als)})
+        fitted.append(solvers.fit(pairs, params).select(F.lit(week).alias("week"), "article", "factors"))
     if not weeks:
         fitted = [engine.session().createDataFrame([], "week date, article int, factors array<float>")]
     of_article = interactions.groupBy("week", "article").agg(
@@ -62,6 +64,14 @@ def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
         .join(of_article, ["week", "article"])
         .select("week", "article", "factors", "rarity", (F.col("age_days") <= als.on_sale_days).alias("on_sale"))
     )
+
+
+def affordable_rank(customers: int, als: AlsParameters) -> int:
+    """Halve the rank until the factors of so many customers are no more numbers than `max_factors`."""
+    rank = als.rank
+    while rank > 1 and customers * rank > als.max_factors:
+        rank //= 2
+    return rank
 
 
 def fold_in_customers(histories: DataFrame, item_factors: DataFrame, als: AlsParameters) -> DataFrame:

@@ -32,7 +32,7 @@ def count_sales(
     history = history_by_week(transactions, target_weeks(timeline, evaluation, training), sales.trend_days)
     # The first day ever is that of no later purchase: it tells nothing of what follows it.
     first_days = transactions.groupBy("customer").agg(F.min("t_dat").alias("first_day"))
-    buyers = customers.select("customer", _age_group(sales).alias("age_group")).join(first_days, "customer")
+    buyers = customers.select("customer", age_group(sales).alias("age_group")).join(first_days, "customer")
     lately = F.col("age_days") <= sales.window_days
     return (
         buyers.join(history, "customer")
@@ -45,7 +45,8 @@ def count_sales(
     )
 
 
-def _age_group(sales: SalesParameters) -> Column:
+def age_group(sales: SalesParameters) -> Column:
+    """Give the age group of a customer's `age`, UNKNOWN_AGE of none."""
     passed = [F.when(F.col("age") >= edge, 1).otherwise(0) for edge in sales.age_edges]
     return F.when(F.col("age").isNull(), UNKNOWN_AGE).otherwise(sum(passed, F.lit(0))).cast("int")
 

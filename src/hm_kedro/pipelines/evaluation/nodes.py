@@ -61,7 +61,7 @@ def line_up_contestants(
         "heuristics": fill(heuristics, popular),
         "als": als,
         "als_filled": fill(als, popular),
-        "ranker": fill(ranked, popular),
+        "ranker": ranked,
     }
     named = [table.withColumn("contestant", F.lit(name)).select(*columns) for name, table in lists.items()]
     together = named[0]

@@ -1,89 +1,112 @@
-"""The work of lgbm_ranking: features, examples, a ranker for every predicted week, recommendations."""
+"""The work of lgbm_ranking: examples, a ranker for every predicted week, recommendations."""
 
-from collections.abc import Callable
-from datetime import date
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any
 
 import lightgbm as lgb
 import pandas as pd
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from hm_kedro import engine
+from hm_kedro.datasets.parted_table import Part, Progress
 from hm_kedro.errors import HmKedroError
-from hm_kedro.parameters import EvaluationParameters, FeatureParameters, RankerParameters, TrainingParameters
+from hm_kedro.parameters import (
+    EvaluationParameters,
+    FeatureParameters,
+    Group,
+    RankerParameters,
+    SalesParameters,
+    ScoringParameters,
+    TrainingParameters,
+)
+from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
 from hm_kedro.pipelines.lgbm_ranking import ranker
-from hm_kedro.pipelines.lgbm_ranking.features import FEATURES, choose_affinities, join_features
-from hm_kedro.tables import LIST_LENGTH, history_by_week, purchases_in_weeks, top_per_customer
+from hm_kedro.pipelines.lgbm_ranking.describing import Known, serve
+from hm_kedro.pipelines.lgbm_ranking.examples import describe_examples, pick
+from hm_kedro.pipelines.lgbm_ranking.features import list_features
+from hm_kedro.pipelines.lgbm_ranking.filling import fill_lists, list_fillings
+from hm_kedro.pipelines.lgbm_ranking.scoring import SCHEMA, scorer
+from hm_kedro.pipelines.lgbm_ranking.shop import Shop, read_shop
+from hm_kedro.tables import LIST_LENGTH
 from hm_kedro.timeline import Timeline
 
+EPOCH = date(1970, 1, 1)
 
-def build_features(
-    candidates: DataFrame,
-    transactions: DataFrame,
-    articles: DataFrame,
-    customers: DataFrame,
-    feature_relevance: pd.DataFrame,
-    timeline: dict[str, Any],
-    features: FeatureParameters,
-    evaluation: EvaluationParameters,
-    training: TrainingParameters,
-) -> DataFrame:
-    """Describe every candidate of every target week by what was known before that week.
 
-    Which attributes' affinities are looked at is chosen by `feature_relevance`, of weeks before the judged ones.
-
-    Returns:
-        One row per candidate: `week`, `customer`, `article` and `FEATURES`.
-    """
-    weeks = Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
-    history = history_by_week(transactions, weeks, features.window_days)
-    affinities = choose_affinities(feature_relevance, features)
-    return join_features(candidates, history, articles, customers, weeks, affinities)
+def choose_affinities(feature_relevance: pd.DataFrame, features: FeatureParameters) -> tuple[str, ...]:
+    """Choose the attributes whose affinities are looked at: those with the highest lifts."""
+    lifts = feature_relevance[feature_relevance["kind"] == "lift"]
+    enough = lifts[lifts["value"] >= features.min_lift].sort_values(
+        ["value", "article_attribute"], ascending=[False, True]
+    )
+    return tuple(enough["article_attribute"].head(features.affinities))
 
 
 def sample_training_examples(
-    features: DataFrame,
+    candidates: DataFrame,
     transactions: DataFrame,
+    histories: DataFrame,
+    user_factors: DataFrame,
+    customers: DataFrame,
+    articles: DataFrame,
+    article_sales: DataFrame,
+    article_features: DataFrame,
+    item_factors: DataFrame,
+    related_articles: DataFrame,
+    feature_relevance: pd.DataFrame,
     timeline: dict[str, Any],
+    features: FeatureParameters,
+    sales: SalesParameters,
     evaluation: EvaluationParameters,
     training: TrainingParameters,
 ) -> DataFrame:
     """Take the candidates that were bought, and some that were not, of every week that is learned from.
 
-    Customers of whom no candidate was bought teach nothing about order and are left out. Negatives are
-    picked by an arithmetic mix of the keys and the seed, alike on every engine.
-
     Returns:
-        One row per (week, customer, article): `bought` int, 1 or 0, and `FEATURES`.
+        One row per (week, customer, article) picked (see `examples.pick`): `bought` int, 1 or 0, and the features, of
+        the week's history alone; which attributes' affinities are among them is chosen by `feature_relevance`, of weeks
+        before the judged ones.
     """
     line = Timeline.read(timeline)
-    weeks = {
-        week
-        for predicted in line.predicted_weeks(evaluation.weeks)
-        for week in line.weeks_before(predicted, training.weeks)
+    weeks = sorted(
+        {
+            week
+            for predicted in line.predicted_weeks(evaluation.weeks)
+            for week in line.weeks_before(predicted, training.weeks)
+        }
+    )
+    affinities = choose_affinities(feature_relevance, features)
+    shops = gather_shops(weeks, articles, article_sales, article_features, item_factors, related_articles, sales)
+    known = {
+        week_days(week): Known(shop, engine.share(serve(_of(histories, week), _of(user_factors, week), customers)))
+        for week, shop in shops.items()
     }
-    if not weeks:
-        return features.limit(0).withColumn("bought", F.lit(0))
-    bought = purchases_in_weeks(transactions, sorted(weeks)).withColumn("bought", F.lit(1))
-    labelled = (
-        features.where(F.col("week").isin(sorted(weeks)))
-        .join(bought, ["week", "customer", "article"], "left")
-        .na.fill(0, ["bought"])
-    )
-    query = Window.partitionBy("week", "customer")
-    mixed = F.pmod(
-        F.col("article").cast("long") * 19_349_663 + F.col("customer").cast("long") * 73_856_093 + training.seed,
-        F.lit(2_147_483_647),
-    )
-    shuffled = Window.partitionBy("week", "customer", "bought").orderBy(mixed, "article")
-    sampled = (
-        labelled.withColumn("positives", F.sum("bought").over(query))
-        .where(F.col("positives") > 0)
-        .withColumn("place", F.row_number().over(shuffled))
-        .where((F.col("bought") == 1) | (F.col("place") <= training.negatives * F.col("positives")))
-    )
-    return sampled.select("week", "customer", "article", "bought", *FEATURES)
+    return describe_examples(pick(candidates, transactions, weeks, training), known, features, affinities)
+
+
+def gather_shops(
+    weeks: list[date],
+    articles: DataFrame,
+    article_sales: DataFrame,
+    article_features: DataFrame,
+    item_factors: DataFrame,
+    related_articles: DataFrame,
+    sales: SalesParameters,
+) -> dict[date, Callable[[], Shop]]:
+    """Bring what is known of articles to the driver and share it, a week at a time."""
+    sold, items, related = (_of(table, *weeks) for table in (article_sales, item_factors, related_articles))
+    knowledge = gather_knowledge(weeks, articles, sold, items, related, sales)
+    factors, described = items.toArrow(), _of(article_features, *weeks).toArrow()
+    return {week: engine.share(read_shop(week, knowledge.pop(week), described, factors)) for week in weeks}
+
+
+def _of(table: DataFrame, *weeks: date) -> DataFrame:
+    return table.where(F.col("week").isin(list(weeks)))
 
 
 def train_rankers(
@@ -118,28 +141,109 @@ def _newest(weeks: list[date], rows: dict[date, int], max_rows: int) -> list[dat
 
 
 def recommend(
-    features: DataFrame,
+    candidates: DataFrame,
     rankers: dict[str, Callable[[], lgb.Booster]],
+    histories: DataFrame,
+    user_factors: DataFrame,
+    customers: DataFrame,
+    articles: DataFrame,
+    bestsellers: DataFrame,
+    article_sales: DataFrame,
+    article_features: DataFrame,
+    item_factors: DataFrame,
+    related_articles: DataFrame,
+    feature_relevance: pd.DataFrame,
+    recommended: Progress,
     timeline: dict[str, Any],
+    features: FeatureParameters,
+    sales: SalesParameters,
+    scoring: ScoringParameters,
     evaluation: EvaluationParameters,
-) -> DataFrame:
-    """Order the candidates of every predicted week by its ranker and keep the best twelve a customer.
+) -> Iterator[Part]:
+    """Order the candidates of every predicted week by its ranker: the best twelve for each of its customers.
 
-    Returns:
-        One row per (week, customer, article): `score` float, `rank` int from 1.
+    A part of the customers at a time, those of a range of numbers; parts that an interrupted run of the same work left
+    are not made again.
+
+    Yields:
+        One row per (week, customer, article): `rank` int from 1 to 12 without gaps; `score` float, missing where the
+        list was filled; `filled_by` string, what filled it, missing where the ranker chose.
 
     Raises:
         HmKedroError: a predicted week has no ranker.
     """
     weeks = Timeline.read(timeline).predicted_weeks(evaluation.weeks)
+    models = read_models(weeks, rankers)
+    affinities = choose_affinities(feature_relevance, features)
+    _check_fit(models, list_features(features, affinities))
+    work = _fingerprint(timeline, (features, sales, scoring), affinities, models)
+    parts = _list_parts(_of(histories, *weeks), scoring.customers)
+    missing = [part for part in parts if not recommended.has(work, _name(part))]
+    needed = sorted({week for week, _, _ in missing})
+    shops = gather_shops(needed, articles, article_sales, article_features, item_factors, related_articles, sales)
+    fillings = list_fillings(shops, bestsellers)
+    texts = {week_days(week): engine.share(models[str(week)].model_to_string()) for week in needed}
+    for part in missing:
+        week, first, end = part
+        of_part, their_candidates, their_factors = (
+            _of(table, week).where(F.col("customer").between(first, end - 1))
+            for table in (histories, candidates, user_factors)
+        )
+        known = {week_days(week): Known(shops[week], engine.share(serve(of_part, their_factors, customers)))}
+        scored = their_candidates.mapInArrow(scorer(known, texts, features, affinities), SCHEMA)
+        yield Part(work, _name(part), len(parts), fill_lists(scored, of_part, fillings, sales))
+
+
+def read_models(weeks: list[date], rankers: dict[str, Callable[[], lgb.Booster]]) -> dict[str, lgb.Booster]:
+    """Read the rankers of some weeks.
+
+    Raises:
+        HmKedroError: one is missing.
+    """
     missing = [str(week) for week in weeks if str(week) not in rankers]
     if missing:
         raise HmKedroError(f"there is no ranker for {', '.join(missing)}: run `--pipeline lgbm_ranking` as a whole")
-    models = {(week - date(1970, 1, 1)).days: rankers[str(week)]().model_to_string() for week in weeks}
-    scored = features.where(F.col("week").isin(weeks)).mapInArrow(
-        ranker.scorer(models), "week date, customer int, article int, score float"
+    return {str(week): rankers[str(week)]() for week in weeks}
+
+
+def _check_fit(models: dict[str, lgb.Booster], names: list[str]) -> None:
+    for week, model in models.items():
+        differing = sorted(set(model.feature_name()) ^ set(names))
+        if differing:
+            raise HmKedroError(
+                f"the ranker of {week} was trained on other features, they differ in {', '.join(differing[:5])}: "
+                "run `--pipeline lgbm_ranking` as a whole"
+            )
+
+
+def _fingerprint(
+    timeline: dict[str, Any],
+    params: Sequence[Group],
+    affinities: tuple[str, ...],
+    models: dict[str, lgb.Booster],
+) -> str:
+    """Name the work by all that decides it; models tell of the candidates that they were trained on, too."""
+    texts = {week: model.model_to_string() for week, model in models.items()}
+    what = [timeline, [group.model_dump() for group in params], affinities, texts]
+    return hashlib.sha256(json.dumps(what, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _list_parts(histories: DataFrame, most: int) -> list[tuple[date, int, int]]:
+    """Cut every week's customers into ranges of their numbers, of at most so many customers on average."""
+    counted = histories.groupBy("week").agg(
+        F.count("*").alias("count"), F.min("customer").alias("first"), F.max("customer").alias("last")
     )
-    return top_per_customer(scored, LIST_LENGTH)
+    parts = []
+    for row in sorted(counted.toLocalIterator(), key=lambda row: row["week"], reverse=True):
+        pieces = -(-row["count"] // most)
+        width = -(-(row["last"] + 1 - row["first"]) // pieces)
+        parts += [(row["week"], start, start + width) for start in range(row["first"], row["last"] + 1, width)]
+    return parts
+
+
+def _name(part: tuple[date, int, int]) -> str:
+    week, first, _ = part
+    return f"{week}-{first}"
 
 
 def write_submission(
@@ -150,7 +254,7 @@ def write_submission(
     articles: DataFrame,
     timeline: dict[str, Any],
 ) -> DataFrame:
-    """Write the submission's week in Kaggle's format, every list filled to twelve from the bestsellers.
+    """Write the submission's week in Kaggle's format; who is no customer of the file gets the bestsellers.
 
     Returns:
         One row per line of the submission: `line` (its place), `customer_id`, `prediction` of twelve
@@ -158,19 +262,19 @@ def write_submission(
     """
     cutoff = F.lit(Timeline.read(timeline).cutoff)
     ids = articles.select("article", "article_id")
-    best = _joined_ids(bestsellers.where(F.col("week") == cutoff).join(ids, "article"), []).select(
-        F.col("article_ids").alias("fill")
+    best, ranked = (
+        table.where((F.col("week") == cutoff) & (F.col("rank") <= LIST_LENGTH)).join(ids, "article")
+        for table in (bestsellers, recommendations)
     )
-    lists = _joined_ids(recommendations.where(F.col("week") == cutoff).join(ids, "article"), ["customer"])
-    known = customers.select("customer_id", "customer").join(lists, "customer", "left")
-    lines = submission_lines.join(known, "customer_id", "left").crossJoin(best)
-    nothing = F.array().cast("array<string>")
-    own = F.coalesce("article_ids", nothing)
-    twelve = F.slice(F.concat(own, F.array_except("fill", own)), 1, LIST_LENGTH)
-    return lines.select("line", "customer_id", F.concat_ws(" ", twelve).alias("prediction"))
-
-
-def _joined_ids(ranked: DataFrame, keys: list[str]) -> DataFrame:
-    """Gather article ids by rank into `article_ids`, a row per key."""
     places = F.array_sort(F.collect_list(F.struct("rank", "article_id")))
-    return ranked.groupBy(*keys).agg(F.transform(places, lambda place: place["article_id"]).alias("article_ids"))
+    listed = F.concat_ws(" ", F.transform(places, lambda place: place["article_id"]))
+    known = customers.select("customer_id", "customer").join(
+        ranked.groupBy("customer").agg(listed.alias("ranked")), "customer"
+    )
+    lines = submission_lines.join(known, "customer_id", "left").crossJoin(best.agg(listed.alias("best")))
+    return lines.select("line", "customer_id", F.coalesce("ranked", "best").alias("prediction"))
+
+
+def week_days(week: date) -> int:
+    """Give the days from 1970 to a week."""
+    return (week - EPOCH) // timedelta(days=1)

@@ -1,45 +1,58 @@
 """Rank candidates with LightGBM.
 
-candidates + articles + customers + transactions + feature_relevance
-    └─ features ─┬─ training_examples ─ rankers ─┐
-                 └───────────────────────────────┴─ recommendations ─ submission
+transactions ─ article_days ─ article_features ─┐
+candidates + histories + factors + articles ────┼─ training_examples ─ rankers ─┬─ ranker_importance ─ figures
+                                                └───────────────────────────────┴─ recommendations ─ submission
 """
 
 from kedro.pipeline import Node, Pipeline
 
+from hm_kedro.pipelines.lgbm_ranking.article_features import count_days, describe_articles
+from hm_kedro.pipelines.lgbm_ranking.importance import CHARTS, draw_importance, measure_importance
 from hm_kedro.pipelines.lgbm_ranking.nodes import (
-    build_features,
     recommend,
     sample_training_examples,
     train_rankers,
     write_submission,
 )
 
+CUSTOMERS = ["histories", "user_factors", "customers"]
+ARTICLES = ["articles", "article_sales", "article_features", "item_factors", "related_articles"]
+
 
 def create_pipeline(**_: object) -> Pipeline:
     """Wire lgbm_ranking."""
     return Pipeline(
         [
+            Node(count_days, name="count_days", inputs=["transactions", "customers"], outputs="article_days"),
             Node(
-                build_features,
-                name="build_features",
+                describe_articles,
+                name="describe_articles",
                 inputs=[
-                    "candidates",
-                    "transactions",
+                    "article_days",
                     "articles",
-                    "customers",
-                    "feature_relevance",
                     "timeline",
                     "params:features",
                     "params:evaluation",
                     "params:training",
                 ],
-                outputs="features",
+                outputs="article_features",
             ),
             Node(
                 sample_training_examples,
                 name="sample_training_examples",
-                inputs=["features", "transactions", "timeline", "params:evaluation", "params:training"],
+                inputs=[
+                    "candidates",
+                    "transactions",
+                    *CUSTOMERS,
+                    *ARTICLES,
+                    "feature_relevance",
+                    "timeline",
+                    "params:features",
+                    "params:sales",
+                    "params:evaluation",
+                    "params:training",
+                ],
                 outputs="training_examples",
             ),
             Node(
@@ -55,22 +68,41 @@ def create_pipeline(**_: object) -> Pipeline:
                 outputs="rankers",
             ),
             Node(
+                measure_importance,
+                name="measure_importance",
+                inputs=["training_examples", "rankers", "params:features", "params:importance"],
+                outputs="ranker_importance",
+            ),
+            Node(
+                draw_importance,
+                name="draw_importance",
+                inputs="ranker_importance",
+                outputs=[f"{chart.name}_figure" for chart in CHARTS],
+            ),
+            Node(
                 recommend,
                 name="recommend",
-                inputs=["features", "rankers", "timeline", "params:evaluation"],
+                inputs=[
+                    "candidates",
+                    "rankers",
+                    *CUSTOMERS,
+                    "articles",
+                    "bestsellers",
+                    *ARTICLES[1:],
+                    "feature_relevance",
+                    "recommendations_made",
+                    "timeline",
+                    "params:features",
+                    "params:sales",
+                    "params:scoring",
+                    "params:evaluation",
+                ],
                 outputs="recommendations",
             ),
             Node(
                 write_submission,
                 name="write_submission",
-                inputs=[
-                    "recommendations",
-                    "bestsellers",
-                    "submission_lines",
-                    "customers",
-                    "articles",
-                    "timeline",
-                ],
+                inputs=["recommendations", "bestsellers", "submission_lines", "customers", "articles", "timeline"],
                 outputs="submission",
             ),
         ],

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
 from typing import TYPE_CHECKING, Any
 
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+from rich.progress import Progress, TaskID
 
-from hm_kedro.pipelines.lgbm_ranking.features import FEATURES, RETRIEVAL
+from hm_kedro.tables import LIST_LENGTH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from hm_kedro.parameters import RankerParameters
+    from hm_kedro.pipelines.lgbm_ranking.features import Values
 
-RANKS = [name for name in RETRIEVAL if name.endswith("_rank")]
+logger = logging.getLogger(__name__)
+METRIC = "map"
 
 
-def feature_matrix(batch: pa.RecordBatch, names: list[str]) -> npt.NDArray[np.float32]:
+def feature_matrix(table: pa.Table | pa.RecordBatch, names: Sequence[str]) -> npt.NDArray[np.float32]:
     """Make a matrix of features, a row each, missing values as NaN."""
-    matrix = np.empty((batch.num_rows, len(names)), dtype=np.float32)
+    matrix = np.empty((table.num_rows, len(names)), dtype=np.float32, order="F")
     for position, name in enumerate(names):
-        matrix[:, position] = batch.column(name).cast(pa.float32()).to_numpy(zero_copy_only=False)
+        matrix[:, position] = pc.fill_null(table.column(name).cast(pa.float32()), float("nan")).to_numpy()
     return matrix
 
 
@@ -39,71 +45,95 @@ def group_sizes(weeks: npt.NDArray[Any], customers: npt.NDArray[Any]) -> npt.NDA
 def train(examples: pa.Table, params: RankerParameters) -> lgb.Booster:
     """Train a ranker on the examples of some weeks.
 
+    The number of trees is found on the newest week, by MAP@12 of trees grown on the older ones; then all weeks are
+    learned from with as many. With one week alone there are `params.trees`.
+
     Args:
         examples: one row per (week, customer, article) with `bought` and the features; may be empty.
 
     Returns:
-        A booster whose features are `FEATURES`; without trees where there is no example to learn from.
+        A booster of the features; without trees where there is no example to learn from.
     """
-    names = list(FEATURES)
-    settings = {
+    names = [name for name in examples.column_names if name not in ("week", "customer", "article", "bought")]
+    if not examples.num_rows:
+        settings = _settings(params) | {"objective": "regression", "boost_from_average": False, "metric": "None"}
+        return lgb.Booster(settings, lgb.Dataset(np.zeros((2, len(names))), np.zeros(2), feature_name=names))
+    ordered = examples.sort_by([(key, "ascending") for key in ("week", "customer", "article")]).combine_chunks()
+    newest = pc.max(ordered["week"])
+    older, last = (ordered.filter(compare(pc.field("week"), newest)) for compare in (pc.less, pc.equal))
+    trees = params.trees
+    if older.num_rows and params.patience:
+        trees = _grow(older, names, params, trees, last).best_iteration
+    return _grow(ordered, names, params, trees)
+
+
+def _grow(
+    examples: pa.Table, names: list[str], params: RankerParameters, trees: int, judged: pa.Table | None = None
+) -> lgb.Booster:
+    """Grow trees; up to as many, and as long as the judged week gains, where there is one."""
+    data = _dataset(examples, names, params)
+    validation = []
+    if judged is not None:
+        validation = [_dataset(judged, names, params, data)]
+    with Progress(transient=True) as bar:
+        callbacks = [_progress(bar, bar.add_task("Growing trees", total=trees))]
+        if validation:
+            callbacks.append(lgb.early_stopping(params.patience, verbose=False))
+        return lgb.train(_settings(params), data, trees, valid_sets=validation, callbacks=callbacks)
+
+
+def _progress(bar: Progress, task: TaskID) -> Callable[[lgb.callback.CallbackEnv], None]:
+    def show(env: lgb.callback.CallbackEnv) -> None:
+        reached = env.evaluation_result_list
+        words = f"Growing trees, MAP@{LIST_LENGTH} {reached[0][2]:.4f}" if reached else "Growing trees"
+        bar.update(task, advance=1, description=words)
+
+    return show
+
+
+def _dataset(
+    examples: pa.Table, names: list[str], params: RankerParameters, like: lgb.Dataset | None = None
+) -> lgb.Dataset:
+    groups = group_sizes(examples["week"].cast(pa.int32()).to_numpy(), examples["customer"].to_numpy())
+    if groups.sum() != examples.num_rows:
+        raise AssertionError(f"groups of {groups.sum()} rows for {examples.num_rows} examples")
+    return lgb.Dataset(
+        feature_matrix(examples, names),
+        examples["bought"].to_numpy(),
+        reference=like,
+        group=groups,
+        feature_name=names,
+        params=_settings(params),
+        free_raw_data=True,
+    )
+
+
+def _settings(params: RankerParameters) -> dict[str, Any]:
+    return {
         "objective": params.objective,
-        "metric": "None",
+        "metric": METRIC,
+        "eval_at": [LIST_LENGTH],
         "num_leaves": params.num_leaves,
         "learning_rate": params.learning_rate,
         "min_data_in_leaf": params.min_data_in_leaf,
         "feature_fraction": params.feature_fraction,
+        "lambda_l2": params.lambda_l2,
         "max_bin": params.max_bin,
         "num_threads": params.num_threads,
         "seed": params.seed,
-        "lambdarank_truncation_level": 15,
+        "lambdarank_truncation_level": params.truncation,
         "deterministic": True,
         "force_col_wise": True,
         "verbosity": -1,
     }
-    rounds = params.trees
-    if examples.num_rows == 0:
-        settings |= {"objective": "regression", "boost_from_average": False}
-        matrix, labels, groups, rounds = np.zeros((2, len(names)), np.float32), np.zeros(2), None, 0
-    else:
-        ordered = examples.sort_by([(key, "ascending") for key in ("week", "customer", "article")]).combine_chunks()
-        matrix, labels = feature_matrix(ordered, names), ordered["bought"].to_numpy()
-        weeks, customers = ordered["week"].cast(pa.int32()).to_numpy(), ordered["customer"].to_numpy()
-        groups = None if params.objective == "binary" else group_sizes(weeks, customers)
-    data = lgb.Dataset(matrix, labels, group=groups, feature_name=names, params=settings, free_raw_data=True)
-    if rounds == 0:
-        return lgb.Booster(settings, data)
-    return lgb.train(settings, data, num_boost_round=rounds)
 
 
-def scorer(models: dict[int, str]) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Make a function that scores batches of candidates, each by the model of its week.
-
-    A model without trees knows nothing; its week's candidates are scored by reciprocal rank fusion of the
-    retrievers (Cormack, Clarke, Büttcher 2009): the sum of 1 / (60 + rank).
-
-    Args:
-        models: a booster's text by week (days since 1970).
-    """
-
-    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        boosters = {week: lgb.Booster(model_str=text) for week, text in models.items()}
-        for batch in batches:
-            weeks = batch.column("week").cast(pa.int32()).to_numpy()
-            scores = np.zeros(batch.num_rows, dtype=np.float32)
-            for week in np.unique(weeks):
-                rows = weeks == week
-                part = batch.filter(pa.array(rows))
-                scores[rows] = _scores(part, boosters[int(week)])
-            keys = [batch.column(key) for key in ("week", "customer", "article")]
-            yield pa.RecordBatch.from_arrays([*keys, pa.array(scores)], names=["week", "customer", "article", "score"])
-
-    return score
-
-
-def _scores(batch: pa.RecordBatch, booster: lgb.Booster) -> npt.NDArray[np.float32]:
-    if booster.num_trees():
-        predicted = booster.predict(feature_matrix(batch, booster.feature_name()), num_threads=1)
-        return np.asarray(predicted, dtype=np.float32)
-    fused: npt.NDArray[np.float32] = np.nansum(1 / (60 + feature_matrix(batch, RANKS)), axis=1)
-    return fused
+def predict(booster: lgb.Booster, features: dict[str, Values]) -> Values:
+    """Score described candidates by a booster that has trees."""
+    names = booster.feature_name()
+    rows = len(next(iter(features.values())))
+    matrix = np.empty((rows, len(names)), np.float32)
+    for position, name in enumerate(names):
+        matrix[:, position] = features[name]
+    scores: Values = np.asarray(booster.predict(matrix, num_threads=1), dtype=np.float32)
+    return scores

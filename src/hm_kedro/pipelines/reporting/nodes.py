@@ -13,6 +13,8 @@ from hm_kedro.datasets.article_images import Pictures
 from hm_kedro.pipelines.als_candidates.charts import CHARTS as RETRIEVAL
 from hm_kedro.pipelines.als_candidates.charts import retrieval_numbers
 from hm_kedro.pipelines.eda.nodes import PARTS as EDA
+from hm_kedro.pipelines.lgbm_ranking.importance import CHARTS as RANKING
+from hm_kedro.pipelines.lgbm_ranking.importance import importance_numbers
 from hm_kedro.timeline import Timeline
 
 PARTS = {
@@ -22,8 +24,9 @@ PARTS = {
     "seasons": "When it sells",
     "relevance": "What tells about the next purchase",
     "retrieval": "What the retrievers find",
+    "ranking": "What the ranker goes by",
 }
-CHARTS: dict[str, tuple[Chart, ...]] = {**EDA, "retrieval": RETRIEVAL}
+CHARTS: dict[str, tuple[Chart, ...]] = {**EDA, "retrieval": RETRIEVAL, "ranking": RANKING}
 # Of the words that names of colours are made of, the first that is found; in CSS.
 TILES = {
     "black": "#1b1b1b",
@@ -50,6 +53,7 @@ def write_report(
     data_quality: dict[str, Any],
     eda_summary: dict[str, Any],
     retrieval_report: dict[str, Numbers],
+    ranker_importance: dict[str, Numbers],
     article_images: Pictures,
 ) -> str:
     """Write the page: what was read, the shop in numbers, every figure with what it says, what was left out and why.
@@ -58,6 +62,7 @@ def write_report(
 
     Args:
         retrieval_report: empty where als_candidates has not run.
+        ranker_importance: empty where lgbm_ranking has not run.
 
     Returns:
         HTML with the figures' script in it: nothing is loaded from elsewhere.
@@ -67,7 +72,7 @@ def write_report(
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     numbers = {name: figure["numbers"] for name, figure in eda_summary["figures"].items()}
-    numbers |= retrieval_numbers(retrieval_report)
+    numbers |= retrieval_numbers(retrieval_report) | importance_numbers(ranker_importance)
     parts = {
         heading: [
             {"name": chart.name, "drawn": _draw(chart.figure(numbers)), "reading": chart.read(numbers[chart.name])}

@@ -15,7 +15,14 @@ def create_pipeline(**_: object) -> Pipeline:
             Node(
                 write_report,
                 name="write_report",
-                inputs=["timeline", "data_quality", "eda_summary", "retrieval_report", "article_images"],
+                inputs=[
+                    "timeline",
+                    "data_quality",
+                    "eda_summary",
+                    "retrieval_report",
+                    "ranker_importance",
+                    "article_images",
+                ],
                 outputs="report",
             )
         ],

@@ -1,0 +1,80 @@
+"""What rankers learn from: candidates that were bought, and some that were not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyspark.sql import functions as F
+
+from hm_kedro.pipelines.lgbm_ranking.describing import KEYS, Known, describer
+from hm_kedro.pipelines.lgbm_ranking.features import list_features
+from hm_kedro.tables import purchases_in_weeks
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from hm_kedro.parameters import FeatureParameters, TrainingParameters
+    from hm_kedro.pipelines.lgbm_ranking.features import Values
+
+# A prime; what mixed numbers are taken modulo.
+MODULUS = 2_147_483_647
+
+
+def pick(
+    candidates: DataFrame, transactions: DataFrame, weeks: Sequence[date], params: TrainingParameters
+) -> DataFrame:
+    """Pick the candidates of some weeks that rankers learn from.
+
+    Customers of whom no candidate was bought teach nothing about order and are left out. Negatives are
+    picked by an arithmetic mix of the keys and the seed, alike on every engine: of each customer about
+    `params.negatives` for each candidate bought, or all there are.
+
+    Returns:
+        The rows of `candidates` picked, with `bought` int, 1 or 0.
+    """
+    query, key = ["week", "customer"], ["week", "customer", "article"]
+    bought = purchases_in_weeks(transactions, weeks).withColumn("bought", F.lit(1))
+    of_weeks = candidates.where(F.col("week").isin(list(weeks)))
+    hits = bought.join(of_weeks.select(*key), key)
+    counts = of_weeks.groupBy(*query).agg(F.count("*").alias("proposed"))
+    shares = hits.groupBy(*query).agg(F.count("*").alias("hits")).join(counts, query)
+    others = F.col("proposed") - F.col("hits")
+    share = F.when(others > 0, params.negatives * F.col("hits") / others)
+    wanted = shares.select(*query, share.alias("wanted_share"))
+    days = F.datediff("week", F.lit("1970-01-01").cast("date"))
+    keys = (("article", 19_349_663), ("customer", 73_856_093))
+    summed = sum((F.col(key).cast("long") * prime for key, prime in keys), days.cast("long") * 83_492_791 + params.seed)
+    # The square, for neighbouring numbers' sums are neighbours.
+    mixed = F.pmod(F.pmod(summed, F.lit(MODULUS)) * F.pmod(summed, F.lit(MODULUS)), F.lit(MODULUS))
+    # The smaller table on the left, of which one of the engines makes a table in memory.
+    labelled = hits.join(wanted.join(of_weeks, query), key, "right").na.fill(0, ["bought"])
+    kept = (F.col("bought") == 1) | (mixed / MODULUS < F.col("wanted_share")) | F.col("wanted_share").isNull()
+    return labelled.where(kept).drop("wanted_share")
+
+
+def describe_examples(
+    picked: DataFrame, known: dict[int, Known], params: FeatureParameters, affinities: tuple[str, ...]
+) -> DataFrame:
+    """Describe what was picked.
+
+    Returns:
+        One row per (week, customer, article): `bought` int and the features, floats.
+    """
+    names = list_features(params, affinities)
+    schema = ", ".join(["week date, customer int, article int, bought int", *[f"{name} float" for name in names]])
+    return picked.mapInArrow(_tables(describer(known, params, affinities)), schema)
+
+
+def _tables(
+    describe_batches: Callable[[Iterator[pa.RecordBatch]], Iterator[tuple[pa.RecordBatch, dict[str, Values]]]],
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def tables(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch, features in describe_batches(batches):
+            columns = {name: batch.column(name) for name in (*KEYS, "bought")}
+            missing = {name: pa.array(values, from_pandas=True) for name, values in features.items()}
+            yield pa.RecordBatch.from_pydict(columns | missing)
+
+    return tables

@@ -1,0 +1,164 @@
+"""How often, how much and how lately the customer bought the article, its product, and articles of its attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from hm_kedro.pipelines.als_candidates.block import decay
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Numbers, Pairs, Values, ratio
+
+if TYPE_CHECKING:
+    from hm_kedro.parameters import FeatureParameters
+    from hm_kedro.pipelines.als_candidates.block import Block
+    from hm_kedro.pipelines.als_candidates.proposals import Integers
+
+SOURCE = {"source": "histories", "window": "retrieval.history_days"}
+FADING = 0.6  # of `recent` shares: a purchase counts 1 / age^FADING
+NEVER = "never bought"
+CODE_BITS = 32
+
+
+def features(_: FeatureParameters, affinities: tuple[str, ...]) -> list[Feature]:
+    """List them."""
+    listed = []
+    for what, words in (("article", "the article"), ("product", "its product, in any variant,")):
+        listed += [
+            Feature(f"{what}_times_bought", "pieces", f"how many of {words} the customer bought", **SOURCE),
+            Feature(f"{what}_days_bought", "days", f"days on which the customer bought {words}", **SOURCE),
+            Feature(
+                f"{what}_days_since_bought", "days", f"days since they last bought {words}", **SOURCE, missing=NEVER
+            ),
+            Feature(
+                f"{what}_days_between",
+                "days",
+                f"mean number of days between the days on which they bought {words}",
+                **SOURCE,
+                missing="bought on fewer than two days",
+            ),
+            Feature(
+                f"{what}_due",
+                "share",
+                "days since it was last bought by the mean number of days between; 1 is when it would be due",
+                **SOURCE,
+                missing="bought on fewer than two days",
+            ),
+        ]
+    for name in affinities:
+        of_article = f"articles of the article's {name}"
+        listed += [
+            Feature(
+                f"affinity_{name}",
+                "share",
+                f"share of {of_article} in the customer's purchases",
+                **SOURCE,
+                missing=f"nothing bought, or no {name}",
+            ),
+            Feature(
+                f"recent_affinity_{name}",
+                "share",
+                f"the same, a purchase counting 1 / age^{FADING}",
+                **SOURCE,
+                missing=f"nothing bought, or no {name}",
+            ),
+        ]
+        if name != "product":  # of which it is there already
+            since = f"days since they last bought {of_article}"
+            listed.append(Feature(f"{name}_days_since_bought", "days", since, **SOURCE, missing=NEVER))
+    return listed
+
+
+class Seen(NamedTuple):
+    """What the customers of a block bought of each article, or of each value of an attribute, an entry each.
+
+    Attributes:
+        keys: row and value in one number, rising.
+        pieces, days, latest, earliest: pieces bought, on how many days, and the ages of the latest and the first.
+        faded: pieces, each counting 1 / age^FADING.
+    """
+
+    keys: Integers
+    pieces: Values
+    days: Values
+    latest: Values
+    earliest: Values
+    faded: Values
+
+    @classmethod
+    def of(cls, block: Block, codes: Integers | None) -> Seen:
+        """Sum up the lines of a block by article, or by the articles' values (-1 for none)."""
+        values = block.articles if codes is None else codes[block.articles]
+        known = np.flatnonzero(values >= 0)
+        keys = _keys(block.rows[known], values[known])
+        order = np.argsort(keys, kind="stable")  # within a key, by rising age, as the lines are
+        keys, lines = keys[order], known[order]
+        starts = np.flatnonzero(np.diff(keys, prepend=-1))
+        ends = np.append(starts[1:], len(keys))[: len(starts)] - 1
+        ages, pieces = block.age_days[lines], block.quantities[lines]
+        new_day = np.diff(ages, prepend=-1) != 0
+        new_day[starts] = True
+        sums = (_sums(column, starts) for column in (pieces, new_day, decay(ages, FADING) * pieces))
+        of_pieces, of_days, faded = sums
+        return cls(
+            keys[starts], of_pieces, of_days, ages[starts].astype(np.float32), ages[ends].astype(np.float32), faded
+        )
+
+    def find(self, rows: Integers, values: Integers) -> tuple[Integers, Integers]:
+        """Find the entries of candidates: their places, and whether they are there at all."""
+        keys = _keys(rows, values)
+        places = np.searchsorted(self.keys, keys).clip(max=max(len(self.keys) - 1, 0))
+        there = (self.keys[places] == keys) & (values >= 0) if len(self.keys) else np.zeros(len(keys), bool)
+        return places, there
+
+
+def _keys(rows: Integers, values: Integers) -> Integers:
+    return rows.astype(np.int64) << CODE_BITS | values.astype(np.int64)
+
+
+def _sums(values: Numbers, starts: Numbers) -> Values:
+    summed = np.add.reduceat(values.astype(np.float64), starts) if len(starts) else np.zeros(0)
+    return summed.astype(np.float32)
+
+
+def describe(pairs: Pairs, _: FeatureParameters, affinities: tuple[str, ...]) -> dict[str, Values]:
+    """Look the candidates up in their customers' histories."""
+    columns: dict[str, Values] = {}
+    for what in ("article", "product"):
+        codes = None if what == "article" else pairs.shop.codes[what]
+        seen = Seen.of(pairs.block, codes)
+        values = pairs.articles if codes is None else codes[pairs.articles]
+        places, there = seen.find(pairs.rows, values)
+        days, latest = _at(seen.days, places, there, 0), _at(seen.latest, places, there)
+        span = _at(seen.earliest, places, there) - latest
+        between = ratio(span, days - 1)
+        columns |= {
+            f"{what}_times_bought": _at(seen.pieces, places, there, 0),
+            f"{what}_days_bought": days,
+            f"{what}_days_since_bought": latest,
+            f"{what}_days_between": between,
+            f"{what}_due": ratio(latest, between),
+        }
+    for name in affinities:
+        columns |= _affinity(pairs, name)
+    return columns
+
+
+def _affinity(pairs: Pairs, name: str) -> dict[str, Values]:
+    codes = pairs.shop.codes[name]
+    seen = Seen.of(pairs.block, codes)
+    values = codes[pairs.articles]
+    places, there = seen.find(pairs.rows, values)
+    of_row = seen.keys >> CODE_BITS
+    columns = {f"{name}_days_since_bought": _at(seen.latest, places, there)}
+    for prefix, counts in (("affinity", seen.pieces), ("recent_affinity", seen.faded)):
+        totals = np.bincount(of_row, counts.astype(np.float64), len(pairs.block))
+        share = ratio(_at(counts, places, there, 0), totals[pairs.rows])
+        columns[f"{prefix}_{name}"] = np.where(values >= 0, share, np.nan).astype(np.float32)
+    return columns
+
+
+def _at(values: Values, places: Integers, there: Integers, otherwise: float = np.nan) -> Values:
+    if not len(values):
+        return np.full(len(places), otherwise, np.float32)
+    return np.where(there, values[places], otherwise).astype(np.float32)
