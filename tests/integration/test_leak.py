@@ -112,7 +112,9 @@ def test_judged_and_training_weeks_see_what_a_run_of_their_own_day_sees(
     for week in sorted(map(str, weeks))[:-1]:
         of_week, then = (described.features_of(output, week) for output in (cut_off, run_of(week)))
         assert len(of_week) > 100
-        assert of_week.notna().any().all()
+        # Buyers of these weeks have bought before, and what customers themselves say is of no week.
+        silent = {"newcomers_score", "newcomers_rank", "customer_club", "customer_news"}
+        assert set(of_week.columns[of_week.isna().all()]) <= silent
         same = then[then["customer"].isin(of_week["customer"])].reset_index(drop=True)
         pd.testing.assert_frame_equal(of_week, same, check_exact=True, obj=f"features of {week}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def test_run_leaves_a_report_of_what_it_saw(finished: Finished) -> None:
     summary = json.loads((output / "08_reporting/eda_summary.json").read_text())
     figures = {path.stem for path in (output / "08_reporting/figures").glob("*.json")}
     found = {"retrieval_recall", "retrieval_segments", "retrieval_budget", "retrieval_overlap", "retrieval_cost"}
+    found |= {"ranker_features", "ranker_families"}
     assert figures == summary["figures"].keys() | found
     assert page.count('class="plotly-graph-div"') == len(figures)
     assert str(output / "08_reporting/report.html") in printed
@@ -122,6 +124,55 @@ def test_every_pipeline_runs_alone_on_what_the_others_saved(raw: Path, finished:
     for pipeline in ("eda", "als_candidates", "lgbm_ranking", "evaluation", "reporting"):
         runs.run("test", raw, output, "engine=sail", pipeline=pipeline)
     assert (output / "07_model_output/submission.csv").read_bytes() == before
+
+
+def test_recommendations_are_explained_in_words(raw: Path, finished: Finished) -> None:
+    output, _ = finished("sail")
+    asked = tiny.customer_id(3)
+    said = runs.run("test", raw, output, "engine=sail", f"customer_id={asked}", pipeline="explain")
+    explained = pd.read_csv(output / "08_reporting/explain/explanations.csv", dtype={"article_id": str})
+    submission = pd.read_csv(output / "07_model_output/submission.csv", dtype=str).set_index("customer_id")
+    assert set(explained["customer_id"]) == {asked}
+    assert " ".join(explained["article_id"]) == submission.loc[asked, "prediction"]
+    assert explained["rank"].tolist() == list(range(1, 13))
+    assert explained["reasons"].str.len().min() > 0
+    assert explained["reasons"].iloc[0] in said
+    runs.run("test", raw, output, "engine=sail", pipeline="explain")
+    assert pd.read_csv(output / "08_reporting/explain/explanations.csv")["customer_id"].nunique() == 20
+
+
+def test_an_interrupted_scoring_goes_on_where_it_was(raw: Path, finished: Finished, tmp_path: Path) -> None:
+    """Of parts of unfinished work those that are there are kept, whatever stands in them."""
+    output, _ = finished("sail")
+    again = tmp_path / "again"
+    shutil.copytree(output, again)
+    few = ("engine=sail", "scoring.customers=20")
+    runs.run("test", raw, again, *few, pipeline="lgbm_ranking")
+    assert_same_submission(output, again)
+    made = again / "07_model_output/recommendations"
+    progress = json.loads(made.with_suffix(".json").read_text())
+    assert len(progress["names"]) == progress["parts"] > 4
+    lost = made / f"part={progress['names'].pop(2)}"
+    shutil.rmtree(lost)
+    made.with_suffix(".json").write_text(json.dumps(progress))
+    kept = {path: path.stat().st_mtime_ns for path in made.glob("part=*/*.parquet")}
+    ended = runs.kedro(*f"run --env test --pipeline evaluation --params raw_dir={raw},output_dir={again}".split())
+    assert ended.returncode == 1
+    assert "it goes on from there" in ended.stdout + ended.stderr
+    values = ",".join([f"raw_dir={raw}", f"output_dir={again}", *few])
+    ended = runs.kedro(
+        *f"run --env test --pipeline lgbm_ranking --from-nodes lgbm_ranking.recommend --params {values}".split()
+    )
+    assert ended.returncode == 0
+    assert lost.is_dir()
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert_same_submission(output, again)
+
+
+def assert_same_submission(one: Path, other: Path) -> None:
+    assert (one / "07_model_output/submission.csv").read_bytes() == (
+        other / "07_model_output/submission.csv"
+    ).read_bytes()
 
 
 def test_without_sample_submission_the_customers_file_says_whom_it_is_for(raw: Path, tmp_path: Path) -> None:
