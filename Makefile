@@ -37,8 +37,9 @@ lint: $(INSTALLED) ## Check style, format and types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-docs: $(INSTALLED) ## Write docs/tables.md from the contract of the tables
+docs: $(INSTALLED) ## Write docs/tables.md and docs/features.md from the code
 	$(PY) -m hm_kedro.schemas > docs/tables.md
+	$(PY) -m hm_kedro.pipelines.lgbm_ranking.features > docs/features.md
 
 lock: $(INSTALLED) ## Pin what pyproject.toml asks for: make lock LOCK_ARGS=--upgrade
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
