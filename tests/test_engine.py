@@ -217,3 +217,15 @@ def test_a_clusters_workers_which_do_not_see_this_machines_files_get_a_broadcast
     monkeypatch.setattr(engine._Engine, "session", SimpleNamespace(sparkContext=spark, stop=lambda: None))
     assert share([1, 1])() == ("broadcast", [1, 1])
     assert engine._Engine.carried is None
+
+
+def test_a_released_value_is_forgotten_where_the_next_one_is_read(session):
+    first, second = engine.share([1]), engine.share([2])
+    assert first() == [1]
+    (path,) = first.args
+    engine.release(first)
+    assert not Path(path).exists()
+    engine._SHARED[path] = [1]  # as a worker has it that read it before
+    assert second() == [2]
+    assert path not in engine._SHARED
+    engine.release(first)  # twice is no error

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from functools import cache, partial
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -131,14 +131,33 @@ def share(value: Any) -> Callable[[], Any]:
     return partial(_read_shared, path)
 
 
+def release(shared: Callable[[], Any]) -> None:
+    """Let go of a value that was shared and is needed no more, here and, when they next read one, on the workers."""
+    if not isinstance(shared, partial):
+        raise TypeError(f"{shared} was not given by `share`")
+    (carrier,) = shared.args
+    if not isinstance(carrier, str):
+        carrier.unpersist()
+        return
+    Path(carrier).unlink(missing_ok=True)
+    _SHARED.pop(carrier, None)
+
+
 def _broadcast_value(broadcast: Any) -> Any:
     return broadcast.value
 
 
-@cache
+# What this process has read of shared values, by their files.
+_SHARED: dict[str, Any] = {}
+
+
 def _read_shared(path: str) -> Any:
-    with Path(path).open("rb") as file:
-        return pickle.load(file)
+    if path not in _SHARED:
+        for released in [other for other in list(_SHARED) if not Path(other).exists()]:
+            _SHARED.pop(released, None)
+        with Path(path).open("rb") as file:
+            _SHARED[path] = pickle.load(file)
+    return _SHARED[path]
 
 
 def _carried_file(suffix: str) -> tuple[int, str]:
@@ -154,7 +173,7 @@ def _carried_folder() -> Path:
 def stop() -> None:
     """End the session and what serves it; safe to call when none runs."""
     carried, _Engine.carried = _Engine.carried, None
-    _read_shared.cache_clear()
+    _SHARED.clear()
     running, _Engine.session = _Engine.session, None
     server, _Engine.sail_server = _Engine.sail_server, None
     if running is not None:

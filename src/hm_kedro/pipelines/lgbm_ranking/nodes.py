@@ -189,9 +189,11 @@ def recommend(
             _of(table, week).where(F.col("customer").between(first, end - 1))
             for table in (histories, candidates, user_factors)
         )
-        known = {week_days(week): Known(shops[week], engine.share(serve(of_part, their_factors, customers)))}
+        served = engine.share(serve(of_part, their_factors, customers))
+        known = {week_days(week): Known(shops[week], served)}
         scored = their_candidates.mapInArrow(scorer(known, texts, features, affinities), SCHEMA)
         yield Part(work, _name(part), len(parts), fill_lists(scored, of_part, fillings, sales))
+        engine.release(served)
 
 
 def read_models(weeks: list[date], rankers: dict[str, Callable[[], lgb.Booster]]) -> dict[str, lgb.Booster]:
