@@ -5,6 +5,8 @@ PYTHON ?= python3
 ARGS ?=
 # What pytest gets, such as PYTEST_ARGS="-m 'not slow'".
 PYTEST_ARGS ?=
+# How many processes run the tests, each of which starts an engine of its own.
+WORKERS ?= 2
 # What `uv pip compile` gets, such as LOCK_ARGS=--upgrade.
 LOCK_ARGS ?=
 
@@ -12,6 +14,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 LOCKED := $(VENV)/.locked
 INSTALLED := $(VENV)/.installed
+PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 PIP_INSTALL := $(PY) -m pip install --quiet
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-strip-extras --no-emit-index-url --custom-compile-command "make lock" $(LOCK_ARGS)
@@ -29,8 +32,8 @@ run: $(INSTALLED) java ## Run the pipelines: make run ARGS="--env online_retail"
 	$(PY) -m kedro run $(ARGS)
 
 test: lint java ## Lint, then run the tests, those of nodes on both engines: make test PYTEST_ARGS="-m 'not slow'"
-	$(PY) -m pytest $(PYTEST_ARGS)
-	$(PY) -m pytest --engine sail --ignore tests/integration --ignore tests/real $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
+	$(PYTEST) --engine sail --ignore tests/integration --ignore tests/real $(PYTEST_ARGS)
 
 lint: $(INSTALLED) ## Check style, format and types
 	$(PY) -m ruff check .

@@ -35,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=("spark", "sail"), default="spark", help="the engine that node tests run on")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first: each file's tests are run by one process, which should not begin them last."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("real", "integration")])
+
+
 @pytest.fixture(scope="session")
 def session(pytestconfig: pytest.Config) -> Iterator[SparkSession]:
     """The session of the engine under test."""

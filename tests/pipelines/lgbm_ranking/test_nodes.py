@@ -325,11 +325,16 @@ def parts(session, shelf, rankers):
     return make
 
 
+def read(made) -> list[tuple[Any, list[tuple]]]:
+    """Parts, each with its rows: week, customer, article, rank, score, what filled it; read before the next is made."""
+    names = ("week", "customer", "article", "rank", "score", "filled_by")
+    return [(part, sorted(tuple(row) for row in part.rows.select(*names).toLocalIterator())) for part in made]
+
+
 @pytest.fixture(scope="module")
 def whole(parts):
-    """All parts, each with its rows: week, customer, article, rank, score, what filled it."""
-    names = ("week", "customer", "article", "rank", "score", "filled_by")
-    return [(part, sorted(tuple(row) for row in part.rows.select(*names).toLocalIterator())) for part in parts()]
+    """All parts with their rows."""
+    return read(parts())
 
 
 @pytest.fixture(scope="module")
@@ -388,10 +393,11 @@ def test_customers_are_cut_into_ranges_of_their_numbers_newest_week_first(whole)
 
 
 def test_the_parts_are_the_same_rows_however_many_they_are(parts, whole):
-    [cutoff, judged] = parts(scoring=ScoringParameters(customers=5))
-    names = ("week", "customer", "article", "rank", "score", "filled_by")
-    found = [tuple(row) for part in (cutoff, judged) for row in part.rows.select(*names).toLocalIterator()]
-    assert sorted(found, key=str) == sorted((row for _, of_part in whole for row in of_part), key=str)
+    few = read(parts(scoring=ScoringParameters(customers=5)))
+    assert [part.name for part, _ in few] == ["2020-09-16-1", "2020-09-09-1"]
+    assert sorted((row for _, of_part in few for row in of_part), key=str) == sorted(
+        (row for _, of_part in whole for row in of_part), key=str
+    )
 
 
 def names_of(made) -> list[str]:
@@ -446,9 +452,8 @@ def test_what_retrievers_say_may_be_left_out_though_a_week_has_nothing_to_learn_
     names = ", ".join(f"{name} float" for name in list_features(without, ()))
     nothing = session.createDataFrame([], f"week date, customer int, article int, bought int, {names}")
     models = loaders(train_rankers(nothing, line(), TRAINING, RANKER, ONE_WEEK))
-    made = list(parts(features=without, models=models, scoring=ScoringParameters(customers=5)))
-    [judged] = [part for part in made if part.name.startswith(str(JUDGED))]
-    assert len(rows(judged.rows)) == 24
+    made = read(parts(features=without, models=models, scoring=ScoringParameters(customers=5)))
+    assert [len(of_part) for part, of_part in made if part.name.startswith(str(JUDGED))] == [24]
 
 
 RECOMMENDED = "week date, customer int, article int, score float, rank int"

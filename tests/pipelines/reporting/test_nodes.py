@@ -41,8 +41,8 @@ SUMMARY = {
 }
 
 
-def report(summary=SUMMARY, retrieval=None, pictures=None) -> str:
-    return write_report(TIMELINE, QUALITY, summary, retrieval or {}, pictures or Pictures("nowhere"))
+def report(summary=SUMMARY, retrieval=None, importance=None, pictures=None) -> str:
+    return write_report(TIMELINE, QUALITY, summary, retrieval or {}, importance or {}, pictures or Pictures("nowhere"))
 
 
 def test_the_report_shows_numbers_figures_readings_and_what_is_left_out():
@@ -96,20 +96,25 @@ def test_figures_stand_under_the_heading_of_their_part_each_with_its_reading():
         "retrieval_budget": {"budget": [1, 2], "recall": [0.25, 0.5]},
         "retrieval_cost": {"retriever": ["als"], "candidates": [2.0], "seconds": [3.0]},
     }
-    page = report(retrieval=found)
+    of_family = {"name": ["match"], "family": ["match"], "gain": [1.0], "loss": [0.02], "spread": [0.0]}
+    importance = {"features": of_family | {"name": ["basket_similarity"]}, "families": of_family}
+    page = report(retrieval=found, importance=importance)
     words = [
         "What it sells</h2>",
         "Strap &lt;top&gt;",
         "What the retrievers find</h2>",
         "recall is 50.0%; the first 1 give half",
         "The dearest is als, 3.0 of 3.0 seconds",
+        "What the ranker goes by</h2>",
+        "Most gain, 100%, comes from basket_similarity",
     ]
     places = [page.index(of) for of in words]
     assert places == sorted(places)
-    assert page.count('class="plotly-graph-div"') == 3
+    assert page.count('class="plotly-graph-div"') == 5
 
 
 def test_a_part_without_figures_has_no_heading():
     page = report()
     assert "What the retrievers find" not in page
+    assert "What the ranker goes by" not in page
     assert "When it sells" not in page

@@ -104,8 +104,8 @@ class Judged:
 def average_precision(scores: Array, bought: Array, sizes: Array) -> float:
     """Give MAP@12 over groups of rows that follow each other, equal scores in the order of the rows.
 
-    >>> average_precision(np.float32([3, 2, 1, 1]), np.int32([0, 1, 1, 0]), np.int32([3, 1]))
-    0.2916666666666667
+    >>> round(average_precision(np.float32([3, 2, 1, 1]), np.int32([0, 1, 1, 0]), np.int32([3, 1])), 6)
+    0.291667
     """
     groups = np.repeat(np.arange(len(sizes)), sizes)
     order = np.lexsort((-scores, groups))
