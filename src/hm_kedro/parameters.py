@@ -74,21 +74,33 @@ class AlsParameters(Group):
     seed: int
 
 
-class AlsTuningParameters(Group):
-    """What is tried to find the settings of ALS, and on whom."""
+class TuningParameters(Group):
+    """What is tried to find settings, and on whom.
+
+    Attributes:
+        grid: values of parameters by name.
+    """
 
     weeks: PositiveInt
     buyers: PositiveInt
     trials: PositiveInt
-    grid: dict[str, tuple[float, ...]]
+    grid: dict[str, tuple[float | str, ...]]
     seed: int
+
+    def check_names(self, settings: type[Group], whose: str) -> Self:
+        """Refuse names that the settings don't have."""
+        unknown = sorted(set(self.grid) - set(settings.model_fields))
+        if unknown:
+            raise ValueError(f"{whose} has no parameter {', '.join(unknown)}")
+        return self
+
+
+class AlsTuningParameters(TuningParameters):
+    """What is tried to find the settings of ALS, and on whom."""
 
     @model_validator(mode="after")
     def _of_als(self) -> Self:
-        unknown = sorted(set(self.grid) - set(AlsParameters.model_fields))
-        if unknown:
-            raise ValueError(f"ALS has no parameter {', '.join(unknown)}")
-        return self
+        return self.check_names(AlsParameters, "ALS")
 
 
 class RelatedParameters(Group):
@@ -228,11 +240,27 @@ class RankerParameters(Group):
     learning_rate: float = Field(gt=0, le=1)
     min_data_in_leaf: PositiveInt
     feature_fraction: float = Field(gt=0, le=1)
+    bagging_fraction: float = Field(gt=0, le=1)
     lambda_l2: NonNegativeFloat
     max_bin: int = Field(ge=2, le=255)
     truncation: PositiveInt
     num_threads: PositiveInt
     seed: int
+
+
+class RankerSettings(RankerParameters):
+    """All that a search for the ranker's settings may vary."""
+
+    weeks: PositiveInt
+    negatives: PositiveInt
+
+
+class RankerTuningParameters(TuningParameters):
+    """What is tried to find the settings of the ranker, and on whom."""
+
+    @model_validator(mode="after")
+    def _of_ranker(self) -> Self:
+        return self.check_names(RankerSettings, "the ranker")
 
 
 class ExplainParameters(Group):
@@ -397,6 +425,7 @@ class Parameters(Group):
     features: FeatureParameters
     training: TrainingParameters
     ranker: RankerParameters
+    ranker_tuning: RankerTuningParameters
     importance: ImportanceParameters
     scoring: ScoringParameters
     customer_id: str

@@ -16,22 +16,19 @@ from pydantic import ValidationError
 from tests.conftest import day, rows
 
 from hm_kedro.datasets import TrialLog
-from hm_kedro.errors import HmKedroError, one_line
 from hm_kedro.parameters import AlsParameters, AlsTuningParameters, EvaluationParameters, RetrievalParameters
 from hm_kedro.pipelines.als_candidates.block import read_blocks
 from hm_kedro.pipelines.als_candidates.proposals import Proposals, rank
 from hm_kedro.pipelines.als_tuning import nodes
 from hm_kedro.pipelines.als_tuning.nodes import (
     draw_trials,
-    list_settings,
     measure,
     sample_buyers,
     score_proposals,
     try_settings,
-    tuning_weeks,
 )
 from hm_kedro.pipelines.evaluation.metrics import score_lists
-from hm_kedro.timeline import WEEK, Timeline
+from hm_kedro.timeline import Timeline
 
 LOG = "t_dat date, customer int, article int"
 PRIMARY = f"{LOG}, price float, sales_channel_id tinyint"
@@ -72,104 +69,6 @@ def line(log_end: str = "2020-09-15", first_day: str = "2020-01-01", cutoff: dat
 
 def tuning(**changed) -> AlsTuningParameters:
     return AlsTuningParameters.model_validate({**TUNING.model_dump(), **changed})
-
-
-@pytest.mark.parametrize("log_end", ["2020-09-15", "2020-09-21", "2020-09-22", "2020-10-30"])
-def test_settings_are_tried_on_the_last_weeks_before_the_judged_ones(log_end):
-    """The cutoff's own week is judged from a log's end of 2020-09-22 on."""
-    assert tuning_weeks(line(log_end), tuning(weeks=2), ONE_WEEK) == [TUNED, EARLIER]
-
-
-def test_more_judged_weeks_move_the_tuning_weeks_back():
-    assert tuning_weeks(line(), tuning(weeks=1), TWO_WEEKS) == [EARLIER]
-
-
-def test_a_short_log_has_fewer_tuning_weeks():
-    assert tuning_weeks(line(first_day="2020-08-26"), tuning(weeks=5), ONE_WEEK) == [TUNED]
-
-
-@pytest.mark.parametrize("log_end", ["2020-09-15", "2020-09-22"])
-@pytest.mark.parametrize("first_day", ["2020-09-02", "2020-09-08", "2020-09-15"])
-def test_a_log_without_a_week_before_the_judged_ones_is_one_clear_line(log_end, first_day):
-    with pytest.raises(HmKedroError, match=r"data/shop has none: choose a lower evaluation\.weeks") as caught:
-        tuning_weeks(line(log_end, first_day), TUNING, ONE_WEEK)
-    assert "\n" not in one_line(caught.value)
-
-
-@given(days=st.integers(1, 120), ahead=st.integers(0, 20), judged=st.integers(1, 20), weeks=st.integers(1, 20))
-def test_no_tuning_week_reaches_into_a_judged_one(days, ahead, judged, weeks):
-    timeline = line(str(CUTOFF + timedelta(days=ahead - 1)), str(CUTOFF - timedelta(days=days)))
-    evaluation = EvaluationParameters(weeks=judged)
-    try:
-        found = tuning_weeks(timeline, tuning(weeks=weeks), evaluation)
-    except HmKedroError:
-        return
-    of_log = Timeline.read(timeline)
-    first_judged = min([CUTOFF, *of_log.judged_weeks(judged)])
-    assert found == [first_judged - back * WEEK for back in range(1, len(found) + 1)]
-    assert len(found) <= weeks
-    assert all(week > of_log.first_day for week in found)
-
-
-GRID = {"alpha": [10, 20, 40], "rank": [4, 8], "half_life_days": [20, 30]}
-
-
-def test_settings_begin_with_those_that_are_set():
-    assert list_settings(ALS, tuning(grid=GRID))[0] == ALS
-    assert list_settings(ALS, tuning(grid=GRID, trials=1)) == [ALS]
-    assert list_settings(ALS, tuning(grid={})) == [ALS]
-
-
-def test_settings_are_those_of_the_grid_each_once():
-    settings = list_settings(ALS, tuning(grid=GRID))
-    found = [(als.alpha, als.rank, als.half_life_days) for als in settings]
-    assert sorted(found) == sorted(itertools.product(*GRID.values()))
-
-
-def test_settings_that_the_grid_has_not_are_tried_too():
-    settings = list_settings(ALS, tuning(grid={"alpha": [20, 40]}))
-    assert settings[0].alpha == 10
-    assert sorted(als.alpha for als in settings[1:]) == [20, 40]
-
-
-def test_a_value_that_stands_twice_in_the_grid_is_tried_once():
-    assert len(list_settings(ALS, tuning(grid={"alpha": [20, 20.0, 10]}))) == 2
-
-
-def test_what_the_grid_does_not_name_stays_as_it_is_set():
-    others = {"alpha", "rank"}
-    for als in list_settings(ALS, tuning(grid={name: GRID[name] for name in others})):
-        assert als.model_dump(exclude=others) == ALS.model_dump(exclude=others)
-
-
-def test_a_whole_number_of_the_grid_is_one_for_als():
-    [_, other] = list_settings(ALS, tuning(grid={"rank": [8]}))
-    assert other.rank == 8
-    assert isinstance(other.rank, int)
-
-
-def test_the_seed_draws_the_order():
-    one, again, other = (list_settings(ALS, tuning(grid=GRID, seed=seed)) for seed in (1, 1, 2))
-    assert one == again
-    assert one != other
-    assert set(one) == set(other)
-
-
-@pytest.mark.parametrize("trials", [1, 2, 7, 12, 13])
-def test_a_search_of_fewer_trials_is_the_beginning_of_one_of_more(trials):
-    every = list_settings(ALS, tuning(grid=GRID))
-    assert list_settings(ALS, tuning(grid=GRID, trials=trials)) == every[:trials]
-    assert len(every) == 12
-
-
-@pytest.mark.parametrize(
-    ("grid", "name"), [({"rank": [8, 0]}, "rank"), ({"rank": [8.5]}, "rank"), ({"alpha": [20, -1]}, "alpha")]
-)
-def test_a_value_of_the_grid_that_als_does_not_take_is_refused_wherever_it_stands(grid, name):
-    with pytest.raises(ValidationError) as caught:
-        list_settings(ALS, tuning(grid=grid, trials=1))
-    assert f"'{name}' = " in one_line(caught.value)
-    assert "\n" not in one_line(caught.value)
 
 
 def sampled(table, log, customers=range(12), **changed):

@@ -22,6 +22,7 @@ RANKER = RankerParameters(
     learning_rate=0.1,
     min_data_in_leaf=5,
     feature_fraction=1.0,
+    bagging_fraction=1.0,
     lambda_l2=0,
     max_bin=63,
     truncation=15,

@@ -1,8 +1,6 @@
 """The work of als_tuning: settings to try, what each reaches, and what is best for what."""
 
-import itertools
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -22,40 +20,13 @@ from hm_kedro.pipelines.als_candidates.interactions import weigh_weeks
 from hm_kedro.pipelines.als_candidates.nodes import fit_factors, read_items, solve_block
 from hm_kedro.pipelines.als_candidates.proposals import Integers, Ranked, pair_codes, rank
 from hm_kedro.pipelines.als_candidates.topk import best_articles
+from hm_kedro.search import best_first, list_settings, of_search, tuning_weeks
 from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks
 from hm_kedro.timeline import Timeline
 
 # ALS as a recommender, and as a retriever whose proposals another model orders.
 AIMS = {"map12": "MAP@12", "recall100": "recall@100"}
 PROPOSED = 100
-
-
-def tuning_weeks(timeline: dict[str, Any], tuning: AlsTuningParameters, evaluation: EvaluationParameters) -> list[date]:
-    """Give the weeks that settings are tried on, newest first: the last before the judged ones.
-
-    Raises:
-        HmKedroError: there is none.
-    """
-    line = Timeline.read(timeline)
-    weeks = line.weeks_before(min([line.cutoff, *line.judged_weeks(evaluation.weeks)]), tuning.weeks)
-    if not weeks:
-        raise HmKedroError(
-            f"als_tuning needs a week before the judged ones, {line.raw_dir} has none: choose a lower evaluation.weeks"
-        )
-    return weeks
-
-
-def list_settings(als: AlsParameters, tuning: AlsTuningParameters) -> list[AlsParameters]:
-    """List the settings to try: those that are set, then others of the grid in an order drawn with the seed.
-
-    Raises:
-        pydantic.ValidationError: the grid holds a value that ALS does not take.
-    """
-    names = list(tuning.grid)
-    every = [dict(zip(names, values, strict=True)) for values in itertools.product(*tuning.grid.values())]
-    order = np.random.default_rng(tuning.seed).permutation(len(every))
-    settings = [als, *[AlsParameters.model_validate({**als.model_dump(), **every[place]}) for place in order]]
-    return list(dict.fromkeys(settings))[: tuning.trials]
 
 
 def sample_buyers(
@@ -93,10 +64,6 @@ def identify_search(
     return {"log": Timeline.read(timeline).raw_dir, "weeks": weeks, "buyers": tuning.buyers}
 
 
-def _of_search(trials: list[dict[str, Any]], on: dict[str, Any]) -> list[dict[str, Any]]:
-    return [trial for trial in trials if all(trial.get(key) == value for key, value in on.items())]
-
-
 def try_settings(
     tuning_histories: DataFrame,
     tuning_purchases: DataFrame,
@@ -115,7 +82,7 @@ def try_settings(
     """
     weeks = tuning_weeks(timeline, tuning, evaluation)
     on = identify_search(timeline, tuning, evaluation)
-    done = [trial["settings"] for trial in _of_search(earlier_trials, on)]
+    done = [trial["settings"] for trial in of_search(earlier_trials, on)]
     # In an order of their own: means of many numbers depend on it, in their last bits.
     histories = tuning_histories.toArrow().sort_by([("week", "ascending"), ("customer", "ascending")])
     blocks = [block for batch in histories.combine_chunks().to_batches() for block in read_blocks(batch)]
@@ -200,17 +167,8 @@ def choose_settings(
     Returns:
         For each of AIMS its best first: `map12`, `recall100`, and a column a setting that differs between trials.
     """
-    trials = _of_search(als_trials, identify_search(timeline, tuning, evaluation))
-    names = [name for name in AlsParameters.model_fields if all(name in trial["settings"] for trial in trials)]
-    differing = [name for name in names if len({str(trial["settings"][name]) for trial in trials}) > 1]
-    return {
-        aim: {
-            **{of: [trial[of] for trial in ordered] for of in AIMS},
-            **{name: [trial["settings"][name] for trial in ordered] for name in differing},
-        }
-        for aim in AIMS
-        for ordered in [sorted(trials, key=lambda trial: -trial[aim])]
-    }
+    trials = of_search(als_trials, identify_search(timeline, tuning, evaluation))
+    return {aim: best_first(trials, aim, list(AIMS), list(AlsParameters.model_fields)) for aim in AIMS}
 
 
 def draw_trials(als_tuning_report: dict[str, Numbers]) -> go.Figure:

@@ -80,13 +80,46 @@ def sample_training_examples(
             for week in line.weeks_before(predicted, training.weeks)
         }
     )
+    return describe_picked(
+        weeks,
+        pick(candidates, transactions, weeks, training),
+        histories,
+        user_factors,
+        customers,
+        articles,
+        article_sales,
+        article_features,
+        item_factors,
+        related_articles,
+        feature_relevance,
+        features,
+        sales,
+    )
+
+
+def describe_picked(
+    weeks: list[date],
+    picked: DataFrame,
+    histories: DataFrame,
+    user_factors: DataFrame,
+    customers: DataFrame,
+    articles: DataFrame,
+    article_sales: DataFrame,
+    article_features: DataFrame,
+    item_factors: DataFrame,
+    related_articles: DataFrame,
+    feature_relevance: pd.DataFrame,
+    features: FeatureParameters,
+    sales: SalesParameters,
+) -> DataFrame:
+    """Describe what `pick` gave of some weeks (see `describe_examples`)."""
     affinities = choose_affinities(feature_relevance, features)
     shops = gather_shops(weeks, articles, article_sales, article_features, item_factors, related_articles, sales)
     known = {
         week_days(week): Known(shop, engine.share(serve(_of(histories, week), _of(user_factors, week), customers)))
         for week, shop in shops.items()
     }
-    return describe_examples(pick(candidates, transactions, weeks, training), known, features, affinities)
+    return describe_examples(picked, known, features, affinities)
 
 
 def gather_shops(
