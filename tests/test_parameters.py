@@ -39,7 +39,19 @@ def test_an_unknown_parameter_is_refused_by_its_name(name):
 
 
 @pytest.mark.parametrize(
-    "group", ["als", "als_tuning", "related", "sales", "retrieval", "features", "ranker", "scoring", "evaluation"]
+    "group",
+    [
+        "als",
+        "als_tuning",
+        "related",
+        "sales",
+        "retrieval",
+        "features",
+        "ranker",
+        "ranker_tuning",
+        "scoring",
+        "evaluation",
+    ],
 )
 def test_a_missing_group_is_refused_by_its_name(group):
     with pytest.raises(ValidationError, match=rf"{group}\n.*required"):
@@ -75,8 +87,10 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("ranker.max_bin", 256),
         ("ranker.learning_rate", 0),
         ("ranker.patience", -1),
+        ("ranker.bagging_fraction", 0),
         ("ranker.lambda_l2", -0.1),
         ("ranker.truncation", 0),
+        ("ranker_tuning.trials", 0),
         ("scoring.customers", 0),
         ("evaluation.weeks", 0),
         ("scale", 0),
@@ -125,6 +139,11 @@ def switched_off(*names: str) -> dict:
             "als_tuning.grid",
             {"rank": [64], "rnk": [64], "alfa": [1]},
             "parameters 'als_tuning': ALS has no parameter alfa, rnk",
+        ),
+        (
+            "ranker_tuning.grid",
+            {"weeks": [4], "leaves": [31], "rank": [64]},
+            "parameters 'ranker_tuning': the ranker has no parameter leaves, rank",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from tests.conftest import day
 
 from hm_kedro.errors import HmKedroError, one_line
 from hm_kedro.parameters import AlsParameters, AlsTuningParameters, EvaluationParameters
-from hm_kedro.search import best_first, list_settings, of_search, tuning_weeks
+from hm_kedro.search import best_first, identify_search, list_settings, list_untried, of_search, tuning_weeks
 from hm_kedro.timeline import WEEK, Timeline
 
 CUTOFF, JUDGED, TUNED, EARLIER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
@@ -149,6 +149,23 @@ def test_a_value_of_the_grid_that_als_does_not_take_is_refused_wherever_it_stand
         list_settings(ALS, tuning(grid=grid, trials=1))
     assert f"'{name}' = " in one_line(caught.value)
     assert "\n" not in one_line(caught.value)
+
+
+def test_a_search_is_known_by_its_log_its_weeks_and_its_buyers():
+    found = identify_search(line(), tuning(weeks=2, buyers=500), ONE_WEEK)
+    assert found == {"log": "data/shop", "weeks": ["2020-09-02", "2020-08-26"], "buyers": 500}
+
+
+def test_what_was_tried_in_the_same_search_is_left_out_of_the_list():
+    first, second, *others = list_settings(ALS, tuning(grid=GRID))
+    trials = [{"log": "shop", "settings": als.model_dump()} for als in (second, first)]
+    assert list_untried(ALS, tuning(grid=GRID), trials, {"log": "shop"}) == others
+    assert list_untried(ALS, tuning(grid=GRID), trials, {"log": "another"}) == [first, second, *others]
+
+
+def test_what_is_left_to_try_counts_what_was_tried():
+    first, second, third, *_ = list_settings(ALS, tuning(grid=GRID))
+    assert list_untried(ALS, tuning(grid=GRID, trials=3), [{"settings": second.model_dump()}], {}) == [first, third]
 
 
 def trial(map12: float, weeks: str = "early", **settings: Any) -> dict[str, Any]:

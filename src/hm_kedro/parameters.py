@@ -5,6 +5,7 @@ name. `Parameters` holds the groups together, so that an unknown or impossible p
 before anything starts.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -84,7 +85,7 @@ class TuningParameters(Group):
     weeks: PositiveInt
     buyers: PositiveInt
     trials: PositiveInt
-    grid: dict[str, tuple[float | str, ...]]
+    grid: Mapping[str, tuple[float | str, ...]]
     seed: int
 
     def check_names(self, settings: type[Group], whose: str) -> Self:
@@ -97,6 +98,8 @@ class TuningParameters(Group):
 
 class AlsTuningParameters(TuningParameters):
     """What is tried to find the settings of ALS, and on whom."""
+
+    grid: dict[str, tuple[float, ...]]
 
     @model_validator(mode="after")
     def _of_als(self) -> Self:
@@ -257,6 +260,8 @@ class RankerSettings(RankerParameters):
 
 class RankerTuningParameters(TuningParameters):
     """What is tried to find the settings of the ranker, and on whom."""
+
+    grid: dict[str, tuple[float | str, ...]]
 
     @model_validator(mode="after")
     def _of_ranker(self) -> Self:

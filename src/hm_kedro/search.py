@@ -48,9 +48,25 @@ def list_settings(current: Settings, tuning: TuningParameters) -> list[Settings]
     return list(dict.fromkeys([current, *checked]))[: tuning.trials]
 
 
+def identify_search(
+    timeline: dict[str, Any], tuning: TuningParameters, evaluation: EvaluationParameters
+) -> dict[str, Any]:
+    """Say what trials have in common that may be held against each other."""
+    weeks = [str(week) for week in tuning_weeks(timeline, tuning, evaluation)]
+    return {"log": Timeline.read(timeline).raw_dir, "weeks": weeks, "buyers": tuning.buyers}
+
+
 def of_search(trials: Sequence[Trial], on: Mapping[str, Any]) -> list[Trial]:
     """Keep the trials that may be held against each other: those of which the same is said."""
     return [trial for trial in trials if all(trial.get(key) == value for key, value in on.items())]
+
+
+def list_untried(
+    current: Settings, tuning: TuningParameters, earlier: Sequence[Trial], on: Mapping[str, Any]
+) -> list[Settings]:
+    """List the settings to try of which no earlier trial tells that it was of the same search."""
+    tried = [trial["settings"] for trial in of_search(earlier, on)]
+    return [settings for settings in list_settings(current, tuning) if settings.model_dump() not in tried]
 
 
 def best_first(trials: Sequence[Trial], aim: str, measures: Sequence[str], names: Sequence[str]) -> Numbers:

@@ -141,6 +141,25 @@ def test_recommendations_are_explained_in_words(raw: Path, finished: Finished) -
     assert pd.read_csv(output / "08_reporting/explain/explanations.csv")["customer_id"].nunique() == 20
 
 
+@pytest.mark.parametrize(("pipeline", "name"), [("als_tuning", "als"), ("ranker_tuning", "ranker")])
+def test_a_search_for_settings_leaves_its_trials_and_tries_none_twice(
+    pipeline: str, name: str, raw: Path, finished: Finished, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    shutil.copytree(finished("sail")[0], output)
+    log = output / f"08_reporting/{name}_trials.jsonl"
+    runs.run("test", raw, output, "engine=sail", pipeline=pipeline)
+    whole = log.read_text().splitlines()
+    report = json.loads((output / f"08_reporting/{name}_tuning_report.json").read_text())
+    assert [len(numbers["map12"]) for numbers in report.values()] == [2] * len(report)
+    assert (output / f"08_reporting/figures/{name}_trials.json").is_file()
+    log.write_text(f"{whole[0]}\n")
+    runs.run("test", raw, output, "engine=sail", pipeline=pipeline)
+    first, second = log.read_text().splitlines()
+    assert first == whole[0]
+    assert json.loads(second)["settings"] == json.loads(whole[1])["settings"]
+
+
 def test_an_interrupted_scoring_goes_on_where_it_was(raw: Path, finished: Finished, tmp_path: Path) -> None:
     """Of parts of unfinished work those that are there are kept, whatever stands in them."""
     output, _ = finished("sail")

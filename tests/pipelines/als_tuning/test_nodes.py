@@ -1,4 +1,4 @@
-"""Which settings of ALS are tried, on whom and when, what each is found to reach, and what is best for what."""
+"""On whom settings of ALS are tried, what each is found to reach, and what is best for what."""
 
 import itertools
 import json
@@ -20,21 +20,17 @@ from hm_kedro.parameters import AlsParameters, AlsTuningParameters, EvaluationPa
 from hm_kedro.pipelines.als_candidates.block import read_blocks
 from hm_kedro.pipelines.als_candidates.proposals import Proposals, rank
 from hm_kedro.pipelines.als_tuning import nodes
-from hm_kedro.pipelines.als_tuning.nodes import (
-    draw_trials,
-    measure,
-    sample_buyers,
-    score_proposals,
-    try_settings,
-)
+from hm_kedro.pipelines.als_tuning.nodes import draw_trials, measure, sample_buyers, score_proposals, try_settings
 from hm_kedro.pipelines.evaluation.metrics import score_lists
+from hm_kedro.search import list_settings
 from hm_kedro.timeline import Timeline
 
 LOG = "t_dat date, customer int, article int"
 PRIMARY = f"{LOG}, price float, sales_channel_id tinyint"
 CUTOFF, JUDGED, TUNED, EARLIER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
-ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=2)
+ONE_WEEK = EvaluationParameters(weeks=1)
 TUNING = AlsTuningParameters(weeks=1, buyers=1_000, trials=100, grid={}, seed=1)
+GRID = {"alpha": [10, 20, 40], "rank": [4, 8], "half_life_days": [20, 30]}
 RETRIEVAL = RetrievalParameters.model_construct(history_days=100)
 ALS = AlsParameters(
     window_days=100,
@@ -56,12 +52,12 @@ ALS = AlsParameters(
 )
 
 
-def line(log_end: str = "2020-09-15", first_day: str = "2020-01-01", cutoff: date = CUTOFF) -> dict[str, Any]:
+def line(log_end: str = "2020-09-15", cutoff: date = CUTOFF) -> dict[str, Any]:
     return Timeline(
         raw_dir="data/shop",
         asked_cutoff=None,
         cutoff=cutoff,
-        first_day=day(first_day),
+        first_day=day("2020-01-01"),
         last_day=cutoff - timedelta(days=1),
         log_end=day(log_end),
     ).model_dump(mode="json")

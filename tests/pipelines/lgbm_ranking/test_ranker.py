@@ -137,6 +137,15 @@ def test_leaves_are_drawn_to_zero_as_asked_for():
     assert 0 < drawn < free / 2
 
 
+def test_a_tree_sees_the_share_of_the_examples_that_is_asked_for():
+    whole, half = (
+        trained(repurchases(), objective="binary", bagging_fraction=share).dump_model()["tree_info"]
+        for share in (1.0, 0.5)
+    )
+    assert {tree["tree_structure"]["internal_count"] for tree in whole} == {240}
+    assert all(90 < tree["tree_structure"]["internal_count"] < 150 for tree in half)
+
+
 def test_only_the_order_of_the_first_places_is_learned_as_asked_for():
     """Of twenty candidates two were bought; with one place pairs without the first of the moment teach nothing."""
     lines = [

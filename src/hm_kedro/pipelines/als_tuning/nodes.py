@@ -20,9 +20,8 @@ from hm_kedro.pipelines.als_candidates.interactions import weigh_weeks
 from hm_kedro.pipelines.als_candidates.nodes import fit_factors, read_items, solve_block
 from hm_kedro.pipelines.als_candidates.proposals import Integers, Ranked, pair_codes, rank
 from hm_kedro.pipelines.als_candidates.topk import best_articles
-from hm_kedro.search import best_first, list_settings, of_search, tuning_weeks
+from hm_kedro.search import best_first, identify_search, list_untried, of_search, tuning_weeks
 from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks
-from hm_kedro.timeline import Timeline
 
 # ALS as a recommender, and as a retriever whose proposals another model orders.
 AIMS = {"map12": "MAP@12", "recall100": "recall@100"}
@@ -56,14 +55,6 @@ def sample_buyers(
     return gather_lines(targets, transactions, customers, weeks, retrieval.history_days), sampled
 
 
-def identify_search(
-    timeline: dict[str, Any], tuning: AlsTuningParameters, evaluation: EvaluationParameters
-) -> dict[str, Any]:
-    """Say what trials have in common that may be held against each other."""
-    weeks = [str(week) for week in tuning_weeks(timeline, tuning, evaluation)]
-    return {"log": Timeline.read(timeline).raw_dir, "weeks": weeks, "buyers": tuning.buyers}
-
-
 def try_settings(
     tuning_histories: DataFrame,
     tuning_purchases: DataFrame,
@@ -82,14 +73,11 @@ def try_settings(
     """
     weeks = tuning_weeks(timeline, tuning, evaluation)
     on = identify_search(timeline, tuning, evaluation)
-    done = [trial["settings"] for trial in of_search(earlier_trials, on)]
     # In an order of their own: means of many numbers depend on it, in their last bits.
     histories = tuning_histories.toArrow().sort_by([("week", "ascending"), ("customer", "ascending")])
     blocks = [block for batch in histories.combine_chunks().to_batches() for block in read_blocks(batch)]
     truth = tuning_purchases.toArrow()
-    for settings in list_settings(als, tuning):
-        if settings.model_dump() in done:
-            continue
+    for settings in list_untried(als, tuning, earlier_trials, on):
         items = fit_factors(weigh_weeks(transactions, weeks, settings), settings).toArrow()
         yield {**on, "settings": settings.model_dump(), **measure(blocks, items, truth, settings)}
 

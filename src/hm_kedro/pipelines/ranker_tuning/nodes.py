@@ -1,5 +1,6 @@
 """The work of ranker_tuning: examples of earlier weeks, settings to try, and what each reaches."""
 
+import hashlib
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -15,7 +16,7 @@ from plotly.subplots import make_subplots
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from hm_kedro.chart import COLOURS, Chart, Numbers
+from hm_kedro.chart import COLOURS, Chart, Numbers, counted
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import (
     EvaluationParameters,
@@ -30,7 +31,7 @@ from hm_kedro.pipelines.lgbm_ranking import ranker
 from hm_kedro.pipelines.lgbm_ranking.examples import pick
 from hm_kedro.pipelines.lgbm_ranking.importance import average_precision
 from hm_kedro.pipelines.lgbm_ranking.nodes import describe_picked
-from hm_kedro.search import best_first, list_settings, of_search, tuning_weeks
+from hm_kedro.search import best_first, identify_search, list_untried, of_search, tuning_weeks
 from hm_kedro.tables import purchases_in_weeks
 from hm_kedro.timeline import Timeline
 
@@ -106,19 +107,23 @@ def known_weeks(
     weeks = sorted((week for week in every if week <= newest), reverse=True)
     if min(tuned) <= min(weeks):
         raise HmKedroError(
-            f"ranker_tuning tries settings on {len(tuned)} weeks from {min(tuned)} on and has candidates from "
-            f"{min(weeks)} on, which leaves none to learn from: choose a lower ranker_tuning.weeks, or run "
-            "`--pipeline als_candidates` with a higher training.weeks"
+            f"ranker_tuning tries settings on {counted(len(tuned), 'week')} from {min(tuned)} on and has candidates "
+            f"from {min(weeks)} on, which leaves none to learn from: choose a lower ranker_tuning.weeks, or run "
+            "als_candidates, lgbm_ranking and ranker_tuning with a higher training.weeks"
         )
     return weeks
 
 
-def identify_search(
-    timeline: dict[str, Any], tuning: RankerTuningParameters, evaluation: EvaluationParameters
+def identify_examples(
+    tuning_examples: DataFrame,
+    timeline: dict[str, Any],
+    tuning: RankerTuningParameters,
+    evaluation: EvaluationParameters,
 ) -> dict[str, Any]:
-    """Say what trials have in common that may be held against each other."""
-    weeks = [str(week) for week in tuning_weeks(timeline, tuning, evaluation)]
-    return {"log": Timeline.read(timeline).raw_dir, "weeks": weeks, "buyers": tuning.buyers}
+    """Say what trials have in common that may be held against each other: their weeks, candidates and features."""
+    names = hashlib.blake2b(",".join(tuning_examples.columns).encode(), digest_size=4).hexdigest()
+    on = identify_search(timeline, tuning, evaluation)
+    return on | {"candidates": tuning_examples.count(), "features": names}
 
 
 def try_settings(
@@ -133,19 +138,16 @@ def try_settings(
     """Train rankers with every setting not tried before, for each tuning week one on the weeks before it.
 
     Yields:
-        A trial: what `identify_search` says, `settings` of the ranker and its training, and means over weeks: `map12`
+        A trial: what `identify_examples` says, `settings` of the ranker and its training, and means over weeks: `map12`
         over the sampled buyers of whom a candidate was bought, against what of it was among the candidates; `trees`
         grown; `seconds` of training.
     """
     weeks = tuning_weeks(timeline, ranker_tuning, evaluation)
-    on = identify_search(timeline, ranker_tuning, evaluation)
-    done = [trial["settings"] for trial in of_search(earlier_ranker_trials, on)]
+    on = identify_examples(tuning_examples, timeline, ranker_tuning, evaluation)
     keys = [(key, "ascending") for key in ("week", "customer", "article")]
     examples = tuning_examples.toArrow().sort_by(keys).combine_chunks()
     current = RankerSettings(**ranker_params.model_dump(), weeks=training.weeks, negatives=training.negatives)
-    for settings in list_settings(current, ranker_tuning):
-        if settings.model_dump() in done:
-            continue
+    for settings in list_untried(current, ranker_tuning, earlier_ranker_trials, on):
         found = [measure(examples, week, settings) for week in weeks]
         means = {name: float(np.mean([of_week[name] for of_week in found])) for name in MEASURES}
         yield {**on, "settings": settings.model_dump(), **means}
@@ -192,16 +194,17 @@ def sample_negatives(examples: pa.Table, negatives: int, seed: int) -> pa.Table:
 
 def choose_settings(
     ranker_trials: list[dict[str, Any]],
+    tuning_examples: DataFrame,
     timeline: dict[str, Any],
     ranker_tuning: RankerTuningParameters,
     evaluation: EvaluationParameters,
 ) -> dict[str, Numbers]:
-    """Order the trials of this search by MAP@12; those of other data or weeks are left out.
+    """Order the trials of this search by MAP@12; those of other data, weeks or features are left out.
 
     Returns:
         `ranker_trials`: MEASURES and a column a setting that differs between trials, the best trial first.
     """
-    trials = of_search(ranker_trials, identify_search(timeline, ranker_tuning, evaluation))
+    trials = of_search(ranker_trials, identify_examples(tuning_examples, timeline, ranker_tuning, evaluation))
     return {CHART.name: best_first(trials, "map12", MEASURES, list(RankerSettings.model_fields))}
 
 
@@ -247,8 +250,8 @@ def _read(numbers: Numbers) -> str:
     names = [name for name in numbers if name not in MEASURES]
     best = ", ".join(f"{name} {numbers[name][0]}" for name in names)
     return (
-        f"Of {len(numbers['map12'])} settings MAP@12 among the candidates goes from {min(numbers['map12']):.4f} to "
-        f"{numbers['map12'][0]:.4f}" + (f", with {best}." if best else ".")
+        f"Of {counted(len(numbers['map12']), 'setting')} MAP@12 among the candidates goes from "
+        f"{min(numbers['map12']):.4f} to {numbers['map12'][0]:.4f}" + (f", with {best}." if best else ".")
     )
 
 
