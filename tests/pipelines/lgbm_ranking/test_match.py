@@ -81,6 +81,30 @@ def test_channels_are_compared_by_their_online_shares():
     assert found == [(0.5,), (None,), (None,)]
 
 
+TASTE = ("freshness_distance", "popularity_distance")
+
+
+def test_what_is_usually_bought_is_a_mean_of_logs_weighed_by_age():
+    # Bought a day ago when 7 days on sale, and 32 days ago, which counts 1/8, when new; sold 1 and 7 times.
+    of = block(line(0, 0, 1, 5), line(0, 1, 32))
+    known = shop(article_days_on_sale={0: 8, 1: 32, 2: 15}, article_sales={0: 1, 1: 7, 2: 3})
+    mean_age, mean_sales = np.log(8) * 8 / 9, (np.log(2) * 8 + np.log(8)) / 9
+    found = fit(of, known, (0, 2), names=TASTE)
+    assert found == [(pytest.approx(np.log(16) - mean_age), pytest.approx(np.log(4) - mean_sales))]
+
+
+def test_an_article_first_sold_in_the_window_after_a_purchase_was_new_then():
+    known = shop(article_days_on_sale={0: 5, 2: 1}, article_sales={0: 1, 2: 1})
+    assert fit(block(line(0, 0, 90)), known, (0, 2), names=TASTE) == [(pytest.approx(np.log(2)), 0)]
+
+
+def test_articles_not_sold_in_the_window_say_nothing_of_taste():
+    known = shop(article_days_on_sale={2: 1}, article_sales={2: 1})
+    of = block(line(0, 0, 90), line(1, 0, 90), line(1, 2, 1), customers=3)
+    found = fit(of, known, (0, 2), (1, 2), (1, 0), (2, 2), names=TASTE)
+    assert found == [(None, None), (pytest.approx(np.log(2)), 0), (None, None), (None, None)]
+
+
 FACTORS = ("factors_product", "factors_cosine")
 NONE = [np.nan, np.nan]
 
@@ -153,5 +177,5 @@ def test_a_customer_who_bought_nothing_like_it_is_0_alike():
 
 def test_every_feature_that_is_listed_is_described():
     names = [feature.name for feature in features(FEATURES, ())]
-    assert len(set(names)) == len(names) == 11
+    assert len(set(names)) == len(names) == 13
     assert len(fit(block(), shop(), (0, 0), names=names)) == 1

@@ -41,6 +41,25 @@ def test_of_an_article_never_bought_there_is_nothing_to_say():
     assert said(own([line(0, 2, 1)], [(0, 3)]), *OF_ARTICLE) == [NOTHING]
 
 
+OF_VISITS = ["article_visits_since", "article_visit_share", *[f"article_in_{count}_visits" for count in (3, 5, 10)]]
+
+
+def test_shopping_days_are_counted_back_from_the_customers_latest():
+    # Bought on the second and the fourth of five shopping days, and on the last of another customer's two.
+    visits = [line(0, other, age) for other, age in ((0, 2), (2, 9), (0, 11), (2, 30), (1, 90))]
+    found = own([*visits, line(1, 2, 1), line(1, 0, 5)], [(0, 2), (0, 1), (1, 2)], customers=2)
+    assert said(found, *OF_VISITS) == [(1, 0.5, 1, 2, 2), (4, pytest.approx(1 / 5), 0, 1, 1), (0, 1, 1, 1, 1)]
+
+
+def test_a_shopping_day_on_which_an_article_was_bought_twice_is_one():
+    found = own([line(0, 2, 4, price=0.5), line(0, 2, 4, price=1), line(0, 0, 4)], [(0, 2)])
+    assert said(found, *OF_VISITS) == [(0, 1, 1, 1, 1)]
+
+
+def test_of_an_article_never_bought_no_shopping_day_is_known():
+    assert said(own([line(0, 2, 1)], [(0, 3)]), *OF_VISITS) == [(None, None, 0, 0, 0)]
+
+
 def test_what_others_bought_is_not_the_customers():
     lines = [line(0, 2, 1), line(2, 2, 7), line(2, 3, 9)]
     found = own(lines, [(2, 2), (1, 2), (0, 2), (0, 3)], customers=3)
@@ -97,15 +116,15 @@ def test_a_value_was_last_bought_when_any_of_its_articles_was():
 def test_every_feature_that_is_listed_is_described_under_its_own_name():
     affinities = ("product", "colour_group")
     listed = [feature.name for feature in features(FEATURES, affinities)]
-    assert len(set(listed)) == len(listed) == 2 * 5 + 2 * 2 + 1
+    assert len(set(listed)) == len(listed) == 2 * 5 + 5 + 2 * 2 + 1
     assert set(listed) <= set(own([line(0, 0, 1)], [(0, 0)], COLOURS, affinities))
 
 
 @pytest.mark.parametrize("codes", [None, PRODUCTS])
 def test_customers_who_bought_nothing_have_candidates_all_the_same(codes):
     found = own([], [(0, 0), (1, 5)], (codes or {}) | COLOURS, ("colour_group",), customers=2)
-    names = [*OF_ARTICLE, *OF_PRODUCT, "affinity_colour_group", "colour_group_days_since_bought"]
-    assert said(found, *names) == [(*NOTHING, *NOTHING, None, None)] * 2
+    names = [*OF_ARTICLE, *OF_PRODUCT, *OF_VISITS, "affinity_colour_group", "colour_group_days_since_bought"]
+    assert said(found, *names) == [(*NOTHING, *NOTHING, None, None, 0, 0, 0, None, None)] * 2
 
 
 def test_a_log_without_products_has_articles_all_the_same():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hm_kedro.pipelines.als_candidates.block import decay
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Numbers, Pairs, Values, ratio
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Numbers, Pairs, Values, ratio, sum_by_customer
 from hm_kedro.pipelines.lgbm_ranking.features.own_history import FADING
 
 if TYPE_CHECKING:
@@ -76,6 +76,20 @@ def features(params: FeatureParameters, _: tuple[str, ...]) -> list[Feature]:
             **both,
             missing="a channel unknown",
         ),
+        Feature(
+            "freshness_distance",
+            "log days",
+            f"log of the article's days on sale less its mean over what they bought, then, weighed 1 / age^{FADING}",
+            **both,
+            missing="not sold, or nothing bought, in the window",
+        ),
+        Feature(
+            "popularity_distance",
+            "log pieces",
+            f"log of the article's sales less its mean over what they bought, weighed 1 / age^{FADING}",
+            **both,
+            missing="not sold, or nothing bought, in the window",
+        ),
         Feature("factors_product", "", "dot product of the customer's and the article's factors of ALS", **of_als),
         Feature("factors_cosine", "", "cosine of the two", **of_als),
         Feature(
@@ -109,11 +123,29 @@ def describe(pairs: Pairs, _: FeatureParameters, __: tuple[str, ...]) -> dict[st
         "price_ratio": ratio(price, paid),
         "price_distance_spreads": ratio(price - paid, pairs.of_customers(habits.price_spread)),
         "channel_distance": pairs.of_customers(habits.online_share) - of_article["article_online_share"],
+        **_taste(pairs),
         "factors_product": product,
         "factors_cosine": cosine,
         "basket_similarity": _similarity(pairs, last.astype(np.float64)),
         "history_similarity": _similarity(pairs, decay(block.age_days, FADING)),
     }
+
+
+def _taste(pairs: Pairs) -> dict[str, Values]:
+    """Hold how new and how popular the article is against what the customer usually buys."""
+    block, of_articles = pairs.block, pairs.shop.article_features
+    on_sale, sales = of_articles["article_days_on_sale"], of_articles["article_sales"]
+    weights = decay(block.age_days, FADING)
+    # Days on sale on the day of the purchase; the window that they are counted in begins after some purchases.
+    then = np.log1p(np.maximum(on_sale[block.articles] - block.age_days, 0))
+    lines = {"freshness": then, "popularity": np.log1p(sales[block.articles])}
+    candidates = {"freshness": np.log1p(on_sale), "popularity": np.log1p(sales)}
+    distances = {}
+    for name, values in lines.items():
+        known = np.isfinite(values)
+        mean = ratio(sum_by_customer(block, weights * values, known), sum_by_customer(block, weights, known))
+        distances[f"{name}_distance"] = candidates[name][pairs.articles] - pairs.of_customers(mean)
+    return distances
 
 
 def _last(pairs: Pairs) -> Integers:

@@ -18,6 +18,7 @@ SOURCE = {"source": "histories", "window": "retrieval.history_days"}
 FADING = 0.6  # of `recent` shares: a purchase counts 1 / age^FADING
 NEVER = "never bought"
 CODE_BITS = 32
+VISITS = (3, 5, 10)  # latest shopping days that are looked at
 
 
 def features(_: FeatureParameters, affinities: tuple[str, ...]) -> list[Feature]:
@@ -45,6 +46,26 @@ def features(_: FeatureParameters, affinities: tuple[str, ...]) -> list[Feature]
                 missing="bought on fewer than two days",
             ),
         ]
+    listed += [
+        Feature(
+            "article_visits_since",
+            "days",
+            "shopping days of the customer since they last bought the article; 0 on the latest",
+            **SOURCE,
+            missing=NEVER,
+        ),
+        Feature(
+            "article_visit_share",
+            "share",
+            "share of their shopping days on which they bought it, from the first of those on",
+            **SOURCE,
+            missing=NEVER,
+        ),
+        *[
+            Feature(f"article_in_{count}_visits", "days", f"on how many of their last {count} they bought it", **SOURCE)
+            for count in VISITS
+        ],
+    ]
     for name in affinities:
         of_article = f"articles of the article's {name}"
         listed += [
@@ -139,9 +160,36 @@ def describe(pairs: Pairs, _: FeatureParameters, affinities: tuple[str, ...]) ->
             f"{what}_days_between": between,
             f"{what}_due": ratio(latest, between),
         }
+    columns |= _visits(pairs)
     for name in affinities:
         columns |= _affinity(pairs, name)
     return columns
+
+
+def _visits(pairs: Pairs) -> dict[str, Values]:
+    """Say on which of the customer's shopping days, counted back from the latest, they bought the article."""
+    block = pairs.block
+    # Lines are by customer and rising age, so shopping days are numbered from the latest, 0, on.
+    new_day = (np.diff(block.age_days, prepend=-1) != 0) | (np.diff(block.rows, prepend=-1) != 0)
+    numbered = np.cumsum(new_day)
+    starts = np.searchsorted(block.rows, np.arange(len(block)))
+    visits = numbered - numbered[starts[block.rows]]
+    bought = _keys(block.rows, block.articles)
+    # Of lines of an article on one day, one counts.
+    order = np.lexsort((visits, bought))
+    once = (np.diff(bought[order], prepend=-1) != 0) | (np.diff(visits[order], prepend=-1) != 0)
+    keys, back = bought[order][once], visits[order][once]
+    first = np.flatnonzero(np.diff(keys, prepend=-1) != 0)
+    last = np.append(first[1:], len(keys))[: len(first)] - 1
+    keys, latest, earliest = keys[first], back[first], back[last]
+    asked = _keys(pairs.rows, pairs.articles)
+    places = np.searchsorted(keys, asked).clip(max=max(len(keys) - 1, 0))
+    there = keys[places] == asked if len(keys) else np.zeros(len(asked), bool)
+    return {
+        "article_visits_since": _at(latest, places, there),
+        "article_visit_share": _at(ratio(last - first + 1, earliest + 1), places, there),
+        **{f"article_in_{count}_visits": _at(_sums(back < count, first), places, there, 0) for count in VISITS},
+    }
 
 
 def _affinity(pairs: Pairs, name: str) -> dict[str, Values]:
