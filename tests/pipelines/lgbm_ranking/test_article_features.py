@@ -128,6 +128,12 @@ def test_articles_are_described_by_new_buyers_and_those_who_come_again(described
     assert found == {(WEEK, 0): (3, pytest.approx(2 / 5)), (WEEK, 1): (1, 0)}
 
 
+def test_articles_are_described_by_their_latest_buyers(described):
+    # Customer 2 came again seven days ago, customer 1 a day ago, who was new eight days ago.
+    found = described(LOG, "article_buyers_7d", "article_repeats_7d", "article_new_buyers_28d")
+    assert found == {(WEEK, 0): (2, 2, 1), (WEEK, 1): (0, 0, 1)}
+
+
 def test_articles_are_described_by_the_sales_of_all_variants(described):
     found = described(LOG, "product_sales", "product_share")
     assert found == {(WEEK, 0): (5, pytest.approx(0.8)), (WEEK, 1): (5, pytest.approx(0.2))}

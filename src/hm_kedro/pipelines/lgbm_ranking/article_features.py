@@ -89,6 +89,9 @@ def describe_weeks(
         *[_sum("pieces", age <= days).alias(f"article_sales_{days}d") for days in params.sales_days],
         *[F.sum(name).alias(name) for name in ever],
         *[column.alias(f"{name}_lately") for name, column in lately.items()],
+        (_sum("buyers", age <= few) + _sum("repeats", age <= few)).alias(f"article_buyers_{few}d"),
+        _sum("repeats", age <= few).alias(f"article_repeats_{few}d"),
+        _sum("buyers", age <= many).alias(f"article_new_buyers_{many}d"),
         F.max("age_days").alias("article_days_on_sale"),
         F.min("age_days").alias("article_days_since_sale"),
     )
