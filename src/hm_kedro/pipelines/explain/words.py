@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
+from hm_kedro.pipelines.lgbm_ranking.features.own_history import VISITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,11 @@ SENTENCES: dict[str, Sentence] = {
     "article_days_bought": ("bought it on {:.0f} days", 2, math.inf),
     "article_days_since_bought": ("bought it {:.0f} days ago", *ALWAYS),
     "article_due": ("usually buys it again after about such a time", 0.5, 2),
+    "article_visit_share": ("bought it on {:.0%} of their shopping days since they first did", 0.01, 1),
+    **{
+        f"article_in_{count}_visits": (f"bought it on {{:.0f}} of their last {count} shopping days", 1, math.inf)
+        for count in VISITS
+    },
     "product_times_bought": ("bought {:.0f} pieces of its product before", 1, math.inf),
     "product_days_bought": ("bought its product on {:.0f} days", 2, math.inf),
     "product_days_since_bought": ("bought its product {:.0f} days ago", *ALWAYS),
