@@ -1,10 +1,11 @@
 """What the nodes of a pipeline take at full size, on either engine.
 
-    python -m benchmarks.nodes als_candidates --raw FOLDER --tables FOLDER  # made by the pipelines before it
+    python -m benchmarks.nodes eda --raw FOLDER --tables FOLDER  # made by the pipelines before it
+    python -m benchmarks.nodes als_candidates --raw FOLDER --tables FOLDER
     python -m benchmarks.nodes lgbm_ranking --raw FOLDER --tables FOLDER
 
-Every node runs in a process of its own, so that its memory is its own; seconds are of the whole command, start of the
-engine included. The table goes into the pipeline's page in docs/.
+Every node runs in a process of its own, so that its memory is its own (eda's small ones in one together); seconds are of
+the whole command, start of the engine included. The table goes into the pipeline's page in docs/.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import pyarrow.dataset as arrow_dataset
 from benchmarks.measure import Measurement, kedro
 from benchmarks.pages import PROJECT, insert, rows
 
+# In place of a node's name: all of them in one process.
+WHOLE = "the whole pipeline"
 NAMES = {"sail": "Sail", "spark": "Apache Spark"}
 
 
@@ -39,6 +42,7 @@ class Plan(NamedTuple):
 # Six weeks of buyers, one of everybody, 100 candidates each.
 PARAMS = "evaluation.weeks=1,training.weeks=5,retrieval.budget=100"
 PLANS = {
+    "eda": Plan({WHOLE: ""}, "evaluation.weeks=1"),
     "als_candidates": Plan(
         {
             "list_target_customers": "04_feature/target_customers",
@@ -85,8 +89,8 @@ def run(pipeline: str, engine: str, raw: Path, output: Path, params: str) -> dic
     taken = {}
     asked = f"raw_dir={raw},output_dir={output},engine={engine},{params}"
     for node in PLANS[pipeline].nodes:
-        options = ("--env", "synthetic", "--pipeline", pipeline, "--nodes", f"{pipeline}.{node}")
-        taken[node] = kedro("run", *options, "--params", asked)
+        chosen = () if node == WHOLE else ("--nodes", f"{pipeline}.{node}")
+        taken[node] = kedro("run", "--env", "synthetic", "--pipeline", pipeline, *chosen, "--params", asked)
         print(f"{engine} {node}: {taken[node].seconds:.1f} s, {taken[node].peak_bytes / 2**30:.2f} GiB", flush=True)
     return taken
 
@@ -112,13 +116,15 @@ def compare(pipeline: str, raw: Path, tables: Path, work: Path, engines: list[st
             f"{cell}, {made / one.seconds:,.0f} rows/s" if made else cell
             for cell, one in zip(cells, measured, strict=True)
         ]
-        lines.append([f"`{node}`", f"{made:,}" if made else "", *cells])
+        lines.append([node if node == WHOLE else f"`{node}`", f"{made:,}" if made else "", *cells])
     sums = [
         f"**{sum(one.seconds for one in taken[engine].values()) / 60:.1f} min, "
         f"{max(one.peak_bytes for one in taken[engine].values()) / 2**30:.1f} GiB**"
         for engine in engines
     ]
-    table = rows(["node", "rows", *[NAMES[engine] for engine in engines]], [*lines, ["together, most", "", *sums]])
+    if len(nodes) > 1:
+        lines.append(["together, most", "", *sums])
+    table = rows(["node", "rows", *[NAMES[engine] for engine in engines]], lines)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     note = (
         f"One run, each node a process: its wall time and the peak memory of all its processes. `{params}`. {machine}."
@@ -135,10 +141,17 @@ def main() -> None:
     parser.add_argument("--tables", type=Path, required=True, help="output_dir of the pipelines before this one")
     parser.add_argument("--work", type=Path, default=PROJECT / "out/nodes")
     parser.add_argument("--engines", nargs="+", choices=tuple(NAMES), default=list(NAMES))
-    parser.add_argument("--params", default=PARAMS, help="run-time parameters")
+    parser.add_argument("--params", help="run-time parameters, if not the plan's")
     args = parser.parse_args()
     work = args.work.resolve() / args.pipeline
-    compare(args.pipeline, args.raw.resolve(), args.tables.resolve(), work, args.engines, args.params)
+    compare(
+        args.pipeline,
+        args.raw.resolve(),
+        args.tables.resolve(),
+        work,
+        args.engines,
+        args.params or PLANS[args.pipeline].params,
+    )
 
 
 if __name__ == "__main__":
