@@ -285,6 +285,13 @@ class ImportanceParameters(Group):
     seed: int
 
 
+class AblationParameters(Group):
+    """How the intervals of what the parts of the ranker are worth are drawn."""
+
+    resamples: int = Field(ge=100)
+    seed: int
+
+
 class ScoringParameters(Group):
     """How many customers are scored at a time."""
 
@@ -432,6 +439,7 @@ class Parameters(Group):
     ranker: RankerParameters
     ranker_tuning: RankerTuningParameters
     importance: ImportanceParameters
+    ablation: AblationParameters
     scoring: ScoringParameters
     customer_id: str
     explain: ExplainParameters

@@ -160,6 +160,24 @@ def test_a_search_for_settings_leaves_its_trials_and_tries_none_twice(
     assert json.loads(second)["settings"] == json.loads(whole[1])["settings"]
 
 
+def test_what_each_part_of_the_ranker_is_worth_is_measured_on_the_judged_weeks(
+    raw: Path, finished: Finished, tmp_path: Path
+) -> None:
+    """With all that it has it is the ranker that was judged, whose lists were filled besides."""
+    output = tmp_path / "out"
+    shutil.copytree(finished("sail")[0], output)
+    runs.run("test", raw, output, "engine=sail", pipeline="ablation")
+    found = json.loads((output / "08_reporting/ablation_report.json").read_text())["ablation"]
+    metrics = json.loads((output / "08_reporting/metrics.json").read_text())
+    assert found["name"][0] == "all"
+    assert set(found["name"]) > {"own_history", "article", "als", "bestsellers"}
+    assert set(found["weeks"]) == {len(metrics["weeks"])}
+    judged = metrics["contestants"]["ranker"]["map12"]
+    assert 0.9 * judged < found["map12"][0] <= judged + 1e-9
+    assert all(low <= high for low, high in zip(found["low"], found["high"], strict=True))
+    assert (output / "08_reporting/figures/ablation.json").is_file()
+
+
 def test_an_interrupted_scoring_goes_on_where_it_was(raw: Path, finished: Finished, tmp_path: Path) -> None:
     """Of parts of unfinished work those that are there are kept, whatever stands in them."""
     output, _ = finished("sail")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A prime; what mixed numbers are taken modulo.
 MODULUS = 2_147_483_647
+# More candidates than anyone has: negatives a positive where none is left out.
+ALL = 1_000_000
 
 
 def pick(
@@ -53,6 +55,13 @@ def pick(
     labelled = hits.join(wanted.join(of_weeks, query), key, "right").na.fill(0, ["bought"])
     kept = (F.col("bought") == 1) | (mixed / MODULUS < F.col("wanted_share")) | F.col("wanted_share").isNull()
     return labelled.where(kept).drop("wanted_share")
+
+
+def pick_all(
+    candidates: DataFrame, transactions: DataFrame, weeks: Sequence[date], params: TrainingParameters
+) -> DataFrame:
+    """Pick as `pick` does, but all candidates of those of whom one was bought."""
+    return pick(candidates, transactions, weeks, params.model_copy(update={"negatives": ALL}))
 
 
 def describe_examples(

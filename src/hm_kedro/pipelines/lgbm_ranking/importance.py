@@ -47,7 +47,7 @@ def measure_importance(
     judged = Judged(booster, ordered, names, importance)
     gain = booster.feature_importance("gain")
     shares = gain / max(gain.sum(), 1)
-    of_family = {name: family for family in FAMILIES for name in _names(features, names, family)}
+    of_family = {name: family for family in FAMILIES for name in names_of_family(features, names, family)}
     found: dict[str, list[dict[str, Any]]] = {"features": [], "families": []}
     for place in np.argsort(-shares, kind="stable"):
         loss = judged.losses([int(place)]) if gain[place] else (0.0, 0.0)
@@ -62,7 +62,12 @@ def measure_importance(
     }
 
 
-def _names(params: FeatureParameters, names: Sequence[str], family: str) -> list[str]:
+def names_of_family(params: FeatureParameters, names: Sequence[str], family: str) -> list[str]:
+    """Name the features of a family, of which there are none where it is switched off.
+
+    Args:
+        names: of all features; they tell which attributes' affinities are among them.
+    """
     affinities = tuple(name.removeprefix("affinity_") for name in names if name.startswith("affinity_"))
     return [feature.name for feature in families(params, affinities).get(family, [])]
 
@@ -104,8 +109,23 @@ class Judged:
 def average_precision(scores: Array, bought: Array, sizes: Array) -> float:
     """Give MAP@12 over groups of rows that follow each other, equal scores in the order of the rows.
 
+    What was bought and is not among the rows doesn't count.
+
     >>> round(average_precision(np.float32([3, 2, 1, 1]), np.int32([0, 1, 1, 0]), np.int32([3, 1])), 6)
     0.291667
+    """
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    wanted = np.bincount(groups, bought, len(sizes)).clip(1, LIST_LENGTH)
+    return float((sum_precisions(scores, bought, sizes) / wanted).mean())
+
+
+def sum_precisions(scores: Array, bought: Array, sizes: Array) -> Array:
+    """Sum up, for each group of rows that follow each other, the precision at each hit of its first twelve.
+
+    Equal scores are in the order of the rows. AP@12 is this over min(articles bought, 12).
+
+    >>> sum_precisions(np.float32([3, 2, 1, 1]), np.int32([1, 0, 1, 0]), np.int32([3, 1])).round(6).tolist()
+    [1.666667, 0.0]
     """
     groups = np.repeat(np.arange(len(sizes)), sizes)
     order = np.lexsort((-scores, groups))
@@ -115,8 +135,8 @@ def average_precision(scores: Array, bought: Array, sizes: Array) -> float:
     found = np.cumsum(hits)
     before = np.append(0, found)[starts]
     precision = np.where((hits > 0) & (place <= LIST_LENGTH), (found - before) / place, 0.0)
-    wanted = np.bincount(groups, bought, len(sizes)).clip(1, LIST_LENGTH)
-    return float((np.bincount(groups, precision, len(sizes)) / wanted).mean())
+    sums: Array = np.bincount(groups, precision, len(sizes))
+    return sums
 
 
 def _draw(numbers: Numbers) -> go.Figure:

@@ -9,6 +9,7 @@ from typing import Any
 
 import lightgbm as lgb
 import pandas as pd
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -151,20 +152,33 @@ def train_rankers(
 ) -> dict[str, lgb.Booster]:
     """Train a ranker for every predicted week, each on the weeks before it.
 
-    One ranker's examples at a time are collected: whole weeks, newest first, as long as their rows stay within
-    `training.max_rows`; the newest week is kept in any case.
-
     Returns:
         A booster by predicted week (ISO date).
     """
+    weeks = Timeline.read(timeline).predicted_weeks(evaluation.weeks)
+    collected = collect_examples(training_examples, weeks, timeline, training)
+    return {str(predicted): ranker.train(examples, ranker_params) for predicted, examples in collected}
+
+
+def collect_examples(
+    training_examples: DataFrame,
+    predicted_weeks: Sequence[date],
+    timeline: dict[str, Any],
+    training: TrainingParameters,
+) -> Iterator[tuple[date, pa.Table]]:
+    """Collect what the rankers of some weeks learn from, one ranker's examples at a time.
+
+    Whole weeks, newest first, as long as their rows stay within `training.max_rows`; the newest week is kept in any
+    case.
+
+    Yields:
+        A predicted week and examples of `training.weeks` weeks before it, in any order.
+    """
     line = Timeline.read(timeline)
     rows = {row["week"]: row["count"] for row in training_examples.groupBy("week").count().toLocalIterator()}
-    rankers = {}
-    for predicted in line.predicted_weeks(evaluation.weeks):
+    for predicted in predicted_weeks:
         weeks = _newest(line.weeks_before(predicted, training.weeks), rows, training.max_rows)
-        examples = training_examples.where(F.col("week").isin(weeks)).toArrow()
-        rankers[str(predicted)] = ranker.train(examples, ranker_params)
-    return rankers
+        yield predicted, training_examples.where(F.col("week").isin(weeks)).toArrow()
 
 
 def _newest(weeks: list[date], rows: dict[date, int], max_rows: int) -> list[date]:

@@ -28,7 +28,7 @@ from hm_kedro.parameters import (
     TrainingParameters,
 )
 from hm_kedro.pipelines.lgbm_ranking import ranker
-from hm_kedro.pipelines.lgbm_ranking.examples import pick
+from hm_kedro.pipelines.lgbm_ranking.examples import pick_all
 from hm_kedro.pipelines.lgbm_ranking.importance import average_precision
 from hm_kedro.pipelines.lgbm_ranking.nodes import describe_picked
 from hm_kedro.search import best_first, identify_search, list_untried, of_search, tuning_weeks
@@ -36,8 +36,6 @@ from hm_kedro.tables import purchases_in_weeks
 from hm_kedro.timeline import Timeline
 
 MEASURES = ("map12", "trees", "seconds")
-# More candidates than anyone has: negatives a positive where none is left out.
-ALL = 1_000_000
 
 
 def describe_tuning_examples(
@@ -76,7 +74,7 @@ def describe_tuning_examples(
     sampled = candidates.where(F.col("customer") % every == 0)
     return describe_picked(
         weeks,
-        pick(sampled, transactions, weeks, training.model_copy(update={"negatives": ALL})),
+        pick_all(sampled, transactions, weeks, training),
         histories,
         user_factors,
         customers,
