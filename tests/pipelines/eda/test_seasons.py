@@ -56,6 +56,11 @@ def test_the_strongest_season_is_named():
     assert season.read(numbers) == "The strongest season is that of Jersey in Sep: 2.0 times its usual share."
 
 
+@pytest.mark.parametrize("channel", [1, 2])
+def test_a_shop_with_one_channel_has_no_share_of_it(count, channel):
+    assert "channels" not in count(("2020-09-15", 0, 0.5, channel, 3), ("2020-09-05", 0, 0.5, channel, 1))
+
+
 def test_what_a_log_lacks_is_not_counted(count):
     assert set(count(("2020-09-15", 0, None, None, 3))) == {"weekdays"}
     assert count() == {}

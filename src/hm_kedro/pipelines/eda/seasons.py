@@ -23,7 +23,8 @@ def count_seasons(articles: DataFrame, transactions: DataFrame, timeline: dict[s
         `season`: `transactions` by `month` of the year (1 to 12) and garment `group`, of the MOST_GROUPS that sold
             most, in months with LEAST_SHARE of all sales or more.
         `weekdays`: `transactions` by `day` of the week (0 is Monday).
-        `channels`: of each complete `week` the `online` share of the transactions whose channel is known.
+        `channels`: of each complete `week` the `online` share of the transactions whose channel is known; nothing of
+            a shop with one channel.
         `price_level`: of each complete `week` the mean `price` paid and the `transactions` with a price.
     """
     line = Timeline.read(timeline)
@@ -49,6 +50,9 @@ def count_seasons(articles: DataFrame, transactions: DataFrame, timeline: dict[s
     )
     known, online = F.col("sales_channel_id").isNotNull(), F.col("sales_channel_id") == ONLINE
     channels = weekly.agg((pieces(online) / F.nullif(pieces(known), F.lit(0))).alias("online")).orderBy("week")
+    counts["channels"] = collect(channels)
+    if set(counts["channels"]["online"]) - {None} in ({0.0}, {1.0}):
+        counts["channels"] = {}
     priced = F.col("price").isNotNull()
     paid = F.sum(exact(F.col("price")) * F.col("quantity"))
     level = weekly.agg(
@@ -58,7 +62,6 @@ def count_seasons(articles: DataFrame, transactions: DataFrame, timeline: dict[s
         counts
         | {
             "weekdays": collect(transactions.groupBy(monday_first).agg(pieces().alias("transactions")).orderBy("day")),
-            "channels": collect(channels),
             "price_level": collect(level),
         }
     )
@@ -128,7 +131,7 @@ CHARTS = (
     Chart(
         "channels",
         "Online share of the transactions",
-        "no channels",
+        "no channels, or one alone",
         lambda n: lines(
             n["week"], {"online": n["online"]}, "first day of the week", "share sold online", yaxis_tickformat=".0%"
         ),
