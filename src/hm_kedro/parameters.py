@@ -301,7 +301,16 @@ class ScoringParameters(Group):
 class EvaluationParameters(Group):
     """Which weeks the models are judged on."""
 
-    weeks: PositiveInt
+    weeks: NonNegativeInt
+
+
+class ComparisonParameters(Group):
+    """How certain a comparison is, and what counts as head and as new."""
+
+    resamples: int = Field(ge=100)
+    seed: int
+    head_share: Share
+    new_days: PositiveInt
 
 
 class ArticleParameters(Group):
@@ -443,6 +452,8 @@ class Parameters(Group):
     scoring: ScoringParameters
     customer_id: str
     explain: ExplainParameters
+    submissions: str
     evaluation: EvaluationParameters
+    comparison: ComparisonParameters
     scale: Scale
     synthetic: SyntheticParameters

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from hm_kedro.chart import COLOURS, Chart, Numbers, counted
+from hm_kedro.chart import COLOURS, Chart, Numbers, counted, in_words, row_by_row, whiskers
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import (
     AblationParameters,
@@ -272,12 +272,7 @@ def draw_ablation(ablation_report: dict[str, Numbers]) -> go.Figure:
 
 def _rows(numbers: Numbers) -> list[dict[str, Any]]:
     """The variants that do without something, the one that loses most first."""
-    rows = [dict(zip(numbers, values, strict=True)) for values in zip(*numbers.values(), strict=True)]
-    return sorted((row for row in rows if row["kind"] != "all"), key=lambda row: row["difference"])
-
-
-def _said(name: str) -> str:
-    return name.replace("_", " ")
+    return sorted((row for row in row_by_row(numbers) if row["kind"] != "all"), key=lambda row: row["difference"])
 
 
 def _draw(numbers: Numbers) -> go.Figure:
@@ -286,11 +281,8 @@ def _draw(numbers: Numbers) -> go.Figure:
         rows = [row for row in every if row["kind"] == kind]
         figure.add_scatter(
             x=[row["difference"] for row in rows],
-            y=[_said(row["name"]) for row in rows],
-            error_x={
-                "array": [row["high"] - row["difference"] for row in rows],
-                "arrayminus": [row["difference"] - row["low"] for row in rows],
-            },
+            y=[in_words(row["name"]) for row in rows],
+            error_x=whiskers(rows, "difference"),
             mode="markers",
             marker={"color": COLOURS[place], "symbol": ("circle", "diamond")[place], "size": 9},
             name=f"without this {kind}",
@@ -302,7 +294,7 @@ def _draw(numbers: Numbers) -> go.Figure:
     )
     figure.update_yaxes(
         categoryorder="array",
-        categoryarray=[_said(row["name"]) for row in every],
+        categoryarray=[in_words(row["name"]) for row in every],
         autorange="reversed",
         automargin=True,
         dtick=1,
@@ -319,7 +311,7 @@ def _read(numbers: Numbers) -> str:
     worse = sum(row["high"] < 0 for row in rows)
     return (
         f"{reached}; of {counted(len(rows), 'part')} left out one at a time {worse or 'none'} cost it more than chance "
-        f"explains, and it does worst without the {most['kind']} {_said(most['name'])}: {most['difference']:+.4f} "
+        f"explains, and it does worst without the {most['kind']} {in_words(most['name'])}: {most['difference']:+.4f} "
         f"({most['low']:+.4f} to {most['high']:+.4f})."
     )
 

@@ -117,7 +117,9 @@ def describe_picked(
     affinities = choose_affinities(feature_relevance, features)
     shops = gather_shops(weeks, articles, article_sales, article_features, item_factors, related_articles, sales)
     known = {
-        week_days(week): Known(shop, engine.share(serve(_of(histories, week), _of(user_factors, week), customers)))
+        week_days(week): Known(
+            shop, engine.share(serve(of_weeks(histories, week), of_weeks(user_factors, week), customers))
+        )
         for week, shop in shops.items()
     }
     return describe_examples(picked, known, features, affinities)
@@ -133,13 +135,14 @@ def gather_shops(
     sales: SalesParameters,
 ) -> dict[date, Callable[[], Shop]]:
     """Bring what is known of articles to the driver and share it, a week at a time."""
-    sold, items, related = (_of(table, *weeks) for table in (article_sales, item_factors, related_articles))
+    sold, items, related = (of_weeks(table, *weeks) for table in (article_sales, item_factors, related_articles))
     knowledge = gather_knowledge(weeks, articles, sold, items, related, sales)
-    factors, described = items.toArrow(), _of(article_features, *weeks).toArrow()
+    factors, described = items.toArrow(), of_weeks(article_features, *weeks).toArrow()
     return {week: engine.share(read_shop(week, knowledge.pop(week), described, factors)) for week in weeks}
 
 
-def _of(table: DataFrame, *weeks: date) -> DataFrame:
+def of_weeks(table: DataFrame, *weeks: date) -> DataFrame:
+    """Keep the rows of some weeks."""
     return table.where(F.col("week").isin(list(weeks)))
 
 
@@ -224,7 +227,7 @@ def recommend(
     affinities = choose_affinities(feature_relevance, features)
     _check_fit(models, list_features(features, affinities))
     work = _fingerprint(timeline, (features, sales, scoring), affinities, models)
-    parts = _list_parts(_of(histories, *weeks), scoring.customers)
+    parts = _list_parts(of_weeks(histories, *weeks), scoring.customers)
     missing = [part for part in parts if not recommended.has(work, _name(part))]
     needed = sorted({week for week, _, _ in missing})
     shops = gather_shops(needed, articles, article_sales, article_features, item_factors, related_articles, sales)
@@ -233,7 +236,7 @@ def recommend(
     for part in missing:
         week, first, end = part
         of_part, their_candidates, their_factors = (
-            _of(table, week).where(F.col("customer").between(first, end - 1))
+            of_weeks(table, week).where(F.col("customer").between(first, end - 1))
             for table in (histories, candidates, user_factors)
         )
         served = engine.share(serve(of_part, their_factors, customers))
