@@ -93,6 +93,11 @@ def partitions(pieces: int) -> int:
     return min(pieces, os.cpu_count() or 1) if _Engine.name == "sail" else pieces
 
 
+def on_this_machine() -> bool:
+    """Whether the workers are processes of this machine."""
+    return _Engine.name != "cluster"
+
+
 def session() -> SparkSession:
     """Give the running session, started now if there is none."""
     if _Engine.session is None:

@@ -293,9 +293,10 @@ class AblationParameters(Group):
 
 
 class ScoringParameters(Group):
-    """How many customers are scored at a time."""
+    """How many customers are scored at a time, and from how many candidates on by compiled rankers."""
 
     customers: PositiveInt
+    compile_rows: NonNegativeInt
 
 
 class EvaluationParameters(Group):

