@@ -40,7 +40,8 @@ def find_best_baseline(comparison: pd.DataFrame) -> str | None:
 
 def holds(difference: dict[str, Any]) -> bool:
     """Whether a difference is more than chance explains, all differences considered."""
-    return difference["p_holm"] is not None and difference["p_holm"] < SIGNIFICANCE
+    low, high, p = (difference[name] for name in ("low", "high", "p_holm"))
+    return None not in (low, high, p) and (low > 0 or high < 0) and bool(p < SIGNIFICANCE)
 
 
 def called(contestant: str) -> str:

@@ -321,7 +321,7 @@ def _count_waiting(
 ) -> dict[date, int]:
     """Estimate how many candidates of each week are still to be scored, from its share of parts that are missing."""
     of_all, waiting = (Counter(week for week, _, _ in some) for some in (parts, missing))
-    counted = _of(candidates, *waiting).groupBy("week").count().toLocalIterator()
+    counted = of_weeks(candidates, *waiting).groupBy("week").count().toLocalIterator()
     return {row["week"]: row["count"] * waiting[row["week"]] // of_all[row["week"]] for row in counted}
 
 
