@@ -228,6 +228,8 @@ class TrainingParameters(Group):
     """Which examples the ranker learns from."""
 
     weeks: PositiveInt
+    most_weeks: PositiveInt
+    enough_purchases: NonNegativeInt
     negatives: PositiveInt
     max_rows: PositiveInt
     seed: int

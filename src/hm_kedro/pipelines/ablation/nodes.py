@@ -24,13 +24,12 @@ from hm_kedro.parameters import (
     TrainingParameters,
 )
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
-from hm_kedro.pipelines.evaluation.nodes import collect_purchases
 from hm_kedro.pipelines.lgbm_ranking import ranker
 from hm_kedro.pipelines.lgbm_ranking.examples import pick_all
 from hm_kedro.pipelines.lgbm_ranking.features import FAMILIES
 from hm_kedro.pipelines.lgbm_ranking.importance import names_of_family, sum_precisions
 from hm_kedro.pipelines.lgbm_ranking.nodes import collect_examples, describe_picked
-from hm_kedro.tables import LIST_LENGTH
+from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks
 from hm_kedro.timeline import Timeline
 
 logger = logging.getLogger(__name__)
@@ -129,9 +128,9 @@ def measure_ablations(
         HmKedroError: the judged candidates are described by other features than those learned from.
     """
     variants = list_variants(training_examples, judged_examples, features)
-    purchases = collect_purchases(transactions, later_transactions, timeline, evaluation)
-    counts = purchases.groupBy("week", "customer").agg(F.count("*").cast("int").alias("bought"))
     weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
+    purchases = purchases_in_weeks(transactions.unionByName(later_transactions), weeks)
+    counts = purchases.groupBy("week", "customer").agg(F.count("*").cast("int").alias("bought"))
     random = np.random.default_rng(ablation.seed)
     means, drawn = [], []
     for week, learned in collect_examples(training_examples, weeks, timeline, training):

@@ -93,7 +93,7 @@ def follow_notebook(
     shelf = engine.share(read_shelf(articles, bestsellers))
     models: dict[date, Callable[[], str]] = {}
     for week in line.judged_weeks(evaluation.weeks):
-        examples = list_examples(histories, transactions, line.weeks_before(week, training.weeks), shelf)
+        examples = list_examples(histories, transactions, line.learned_weeks(week, training), shelf)
         for _, learned in collect_examples(examples, [week], timeline, training):
             if learned.num_rows:
                 models[week] = engine.share(train(learned, ranker_params).model_to_string())

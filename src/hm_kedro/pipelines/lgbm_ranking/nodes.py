@@ -82,7 +82,7 @@ def sample_training_examples(
         {
             week
             for predicted in line.predicted_weeks(evaluation.weeks)
-            for week in line.weeks_before(predicted, training.weeks)
+            for week in line.learned_weeks(predicted, training)
         }
     )
     return describe_picked(
@@ -179,12 +179,12 @@ def collect_examples(
     case.
 
     Yields:
-        A predicted week and examples of `training.weeks` weeks before it, in any order.
+        A predicted week and examples of its `Timeline.learned_weeks`, in any order.
     """
     line = Timeline.read(timeline)
     rows = {row["week"]: row["count"] for row in training_examples.groupBy("week").count().toLocalIterator()}
     for predicted in predicted_weeks:
-        weeks = _newest(line.weeks_before(predicted, training.weeks), rows, training.max_rows)
+        weeks = _newest(line.learned_weeks(predicted, training), rows, training.max_rows)
         yield predicted, training_examples.where(F.col("week").isin(weeks)).toArrow()
 
 
