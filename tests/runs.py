@@ -32,7 +32,11 @@ TABLES = {
 
 
 # Those that differ by the solver of ALS.
-FACTORS = {"06_models/item_factors": ["week", "article"], "06_models/user_factors": ["week", "customer"]}
+OTHERS = {
+    "06_models/item_factors": ["week", "article"],
+    "06_models/user_factors": ["week", "customer"],
+    "08_reporting/per_customer_scores": ["contestant", "week", "customer"],
+}
 
 
 def kedro(*arguments: str, cwd: Path = PROJECT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -60,7 +64,7 @@ def run(env: str, raw: Path, output: Path, *params: str, pipeline: str | None = 
 def read(output: Path, table: str) -> pd.DataFrame:
     """Read a table that a run wrote, ordered by its key; columns in the order of their names."""
     frame = arrow_dataset.dataset(output / table, partitioning="hive").to_table().to_pandas()
-    ordered = frame.sort_values((TABLES | FACTORS).get(table, ["week", "customer", "article"])).reset_index(drop=True)
+    ordered = frame.sort_values((TABLES | OTHERS).get(table, ["week", "customer", "article"])).reset_index(drop=True)
     return ordered[sorted(ordered.columns)]
 
 

@@ -46,6 +46,8 @@ class ProjectHooks:
                 f"output_dir '{self.parameters.output_dir}' lies in raw_dir '{self.parameters.raw_dir}': "
                 "choose another output_dir, the raw files are never written near"
             )
+        if "outside_submissions" in pipeline.inputs():
+            catalog["outside_submissions"].find()
         if "synthetic_files" in pipeline.all_outputs():
             # Before an hour's work, not after it.
             catalog["synthetic_files"].check_target()

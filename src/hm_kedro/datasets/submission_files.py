@@ -43,12 +43,17 @@ class SubmissionFiles(AbstractDataset[Any, Any]):
         """
         session = engine.session()
         table = session.createDataFrame([], SCHEMA)
-        for name, file in self._find().items():
+        for name, file in self.find().items():
             lines = session.read.csv(file, header=True, schema=", ".join(f"{column} string" for column in COLUMNS))
             table = table.unionByName(lines.select(F.lit(name).alias("contestant"), *COLUMNS))
         return table
 
-    def _find(self) -> dict[str, str]:
+    def find(self) -> dict[str, str]:
+        """Give the files by their contestants' names.
+
+        Raises:
+            HmKedroError: there is no such file, or it is no submission.
+        """
         if not self._place:
             return {}
         fs, path = fsspec.core.url_to_fs(self._place)
