@@ -35,6 +35,7 @@ TABLES = {
 OTHERS = {
     "06_models/item_factors": ["week", "article"],
     "06_models/user_factors": ["week", "customer"],
+    "08_reporting/contestant_lists": ["contestant", "week", "customer", "rank"],
     "08_reporting/per_customer_scores": ["contestant", "week", "customer"],
 }
 
