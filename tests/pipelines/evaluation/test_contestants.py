@@ -1,11 +1,10 @@
 """The lists of every contestant."""
 
-from datetime import timedelta
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import day, rows
+from tests.pipelines.evaluation.making import CUTOFF, EARLIER, JUDGED, line
 
 from hm_kedro.parameters import (
     AlsRetriever,
@@ -16,7 +15,6 @@ from hm_kedro.parameters import (
     SalesParameters,
 )
 from hm_kedro.pipelines.evaluation.contestants import CONTESTANTS, fill, line_up_contestants
-from hm_kedro.timeline import Timeline
 
 PURCHASES = "week date, customer int, article int"
 LISTS = "week date, customer int, article int, rank int"
@@ -29,15 +27,7 @@ RETRIEVERS = ("own_purchases", "bought_together", "age_bestsellers", "bestseller
 CANDIDATES = "week date, customer int, article int, als_score float, als_rank int, " + ", ".join(
     f"{name}_score float, {name}_rank int" for name in RETRIEVERS
 )
-CUTOFF, JUDGED, EARLIER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
-LINE = Timeline(
-    raw_dir="raw",
-    asked_cutoff=CUTOFF,
-    cutoff=CUTOFF,
-    first_day=day("2020-01-01"),
-    last_day=CUTOFF - timedelta(days=1),
-    log_end=CUTOFF - timedelta(days=1),
-).model_dump(mode="json")
+LINE = line()
 RETRIEVAL = RetrievalParameters.model_construct(
     als=AlsRetriever(top=20, weight=0.5, already_bought=True),
     own_purchases=HistoryRetriever(top=20, weight=1, decay_power=1),

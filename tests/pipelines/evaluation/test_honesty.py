@@ -1,17 +1,14 @@
 """The run's checks of its own comparison: each fault stops it, by name."""
 
-from datetime import timedelta
-
 import pytest
 from tests.conftest import day
+from tests.pipelines.evaluation.making import EARLIER, JUDGED, line
 
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import EvaluationParameters, FeatureParameters, RetrievalParameters, SalesParameters
 from hm_kedro.pipelines.evaluation.contestants import CONTESTANTS
 from hm_kedro.pipelines.evaluation.honesty import check_honesty
-from hm_kedro.timeline import Timeline
 
-CUTOFF, JUDGED, LEARNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 LISTS = "contestant string, week date, customer int, article int, rank int"
 SCHEMAS = {
     "contestant_lists": LISTS,
@@ -24,14 +21,7 @@ SCHEMAS = {
     "article_features": "week date, article int, article_sales_28d float",
     "training_examples": "week date, customer int, article int, bought int",
 }
-LINE = Timeline(
-    raw_dir="raw",
-    asked_cutoff=CUTOFF,
-    cutoff=CUTOFF,
-    first_day=day("2020-01-01"),
-    last_day=CUTOFF - timedelta(days=1),
-    log_end=CUTOFF - timedelta(days=1),
-).model_dump(mode="json")
+LINE = line()
 # Customer 1 bought article 5 before, in the week learned from, and article 6 in the judged one; customer 2 nothing
 # before the judged week.
 SOUND = {
@@ -44,8 +34,8 @@ SOUND = {
     "purchases": [(JUDGED, 1, 6), (JUDGED, 2, 5)],
     "transactions": [
         (day("2020-08-30"), 1, 5),
-        (LEARNED, 1, 5),
-        (LEARNED, 3, 6),
+        (EARLIER, 1, 5),
+        (EARLIER, 3, 6),
         (JUDGED, 1, 6),
         (JUDGED, 2, 5),
         (day("2020-02-01"), 1, 5),
@@ -55,7 +45,7 @@ SOUND = {
     "interactions": [(JUDGED, 1), (JUDGED, 7)],
     "article_sales": [(JUDGED, 5, 1, 1), (JUDGED, 6, 1, 0)],
     "article_features": [(JUDGED, 5, 2.0), (JUDGED, 6, 1.0)],
-    "training_examples": [(LEARNED, 1, 5, 1), (LEARNED, 1, 6, 0)],
+    "training_examples": [(EARLIER, 1, 5, 1), (EARLIER, 1, 6, 0)],
 }
 
 
@@ -111,7 +101,7 @@ FAULTS = {
     },
     "pieces in article_sales": {"article_sales": [(JUDGED, 5, 2, 1), (JUDGED, 6, 1, 0)]},
     "pieces in article_features": {"article_features": [(JUDGED, 5, 3.0), (JUDGED, 6, 1.0)]},
-    "learned as bought": {"training_examples": [(LEARNED, 1, 6, 1)]},
+    "learned as bought": {"training_examples": [(EARLIER, 1, 6, 1)]},
 }
 
 

@@ -1,11 +1,9 @@
 """The truth, the exposure of articles, and the mean scores."""
 
-from datetime import timedelta
-from typing import Any
-
 import numpy as np
 import pytest
 from tests.conftest import day, rows
+from tests.pipelines.evaluation.making import CUTOFF, EARLIER, JUDGED, line
 
 from hm_kedro.parameters import ComparisonParameters, EvaluationParameters
 from hm_kedro.pipelines.evaluation.catalogue import Catalogue
@@ -19,27 +17,14 @@ from hm_kedro.pipelines.evaluation.nodes import (
     summarise_metrics,
 )
 from hm_kedro.schemas import ATTRIBUTES
-from hm_kedro.timeline import Timeline
 
 LOG = "t_dat date, customer int, article int, price double"
 LISTS = "contestant string, week date, customer int, article int, rank int"
 SALES = "week date, article int, age_group int, lately int, before int"
 ARTICLES = "article int, first_day date, product int, " + ", ".join(f"`{name}` smallint" for name in ATTRIBUTES)
 SCORES = "contestant string, week date, customer int, " + ", ".join(f"{name} double" for name in MEANS)
-CUTOFF, JUDGED, EARLIER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=2)
 COMPARISON = ComparisonParameters(resamples=100, seed=1, head_share=0.8, new_days=28)
-
-
-def line(log_end: str = "2020-09-15", first_day: str = "2020-01-01") -> dict[str, Any]:
-    return Timeline(
-        raw_dir="raw",
-        asked_cutoff=CUTOFF,
-        cutoff=CUTOFF,
-        first_day=day(first_day),
-        last_day=CUTOFF - timedelta(days=1),
-        log_end=day(log_end),
-    ).model_dump(mode="json")
 
 
 def truth(table, log, later=(), timeline=None):

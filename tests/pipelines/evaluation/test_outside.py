@@ -1,28 +1,14 @@
 """Submissions of models outside join the comparison."""
 
-from datetime import timedelta
-
 import pytest
-from tests.conftest import day, rows
+from tests.conftest import rows
+from tests.pipelines.evaluation.making import CUTOFF, line
 
 from hm_kedro.datasets import SubmissionFiles
 from hm_kedro.parameters import EvaluationParameters
 from hm_kedro.pipelines.evaluation.outside import read_outside_lists
-from hm_kedro.timeline import Timeline
 
-CUTOFF = day("2020-09-16")
 SUBMISSION = "contestant string, customer_id string, prediction string"
-
-
-def line(log_end: str) -> dict[str, object]:
-    return Timeline(
-        raw_dir="raw",
-        asked_cutoff=CUTOFF,
-        cutoff=CUTOFF,
-        first_day=day("2020-01-01"),
-        last_day=CUTOFF - timedelta(days=1),
-        log_end=day(log_end),
-    ).model_dump(mode="json")
 
 
 @pytest.fixture

@@ -1,30 +1,20 @@
 """Kinds of customers, and kinds of what was bought."""
 
-from datetime import timedelta
-
 import pytest
-from tests.conftest import day, rows
+from tests.conftest import rows
+from tests.pipelines.evaluation.making import CUTOFF, JUDGED, line
 
 from hm_kedro.parameters import ComparisonParameters, EvaluationParameters, SalesParameters
 from hm_kedro.pipelines.evaluation.segments import count_hits_by_article, segment_buyers
 from hm_kedro.schemas import ATTRIBUTES
-from hm_kedro.timeline import Timeline
 
-CUTOFF, JUDGED = day("2020-09-16"), day("2020-09-09")
 PURCHASES = "week date, customer int, article int"
 LINES = "array<struct<article int, age_days int, quantity int, sales_channel_id int>>"
 HISTORIES = f"week date, customer int, age int, lines {LINES}"
 LISTS = "contestant string, week date, customer int, article int, rank int"
 SALES = "week date, article int, age_group int, lately int, before int"
 ARTICLES = "article int, first_day date, product int, " + ", ".join(f"`{name}` smallint" for name in ATTRIBUTES)
-LINE = Timeline(
-    raw_dir="raw",
-    asked_cutoff=CUTOFF,
-    cutoff=CUTOFF,
-    first_day=day("2020-01-01"),
-    last_day=CUTOFF - timedelta(days=1),
-    log_end=CUTOFF - timedelta(days=1),
-).model_dump(mode="json")
+LINE = line()
 AGES = SalesParameters(window_days=7, trend_days=28, age_edges=(25, 40))
 
 

@@ -24,6 +24,7 @@ from hm_kedro.parameters import (
     TrainingParameters,
 )
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
+from hm_kedro.pipelines.evaluation.resampling import INTERVAL
 from hm_kedro.pipelines.lgbm_ranking import ranker
 from hm_kedro.pipelines.lgbm_ranking.examples import pick_all
 from hm_kedro.pipelines.lgbm_ranking.features import FAMILIES
@@ -36,8 +37,6 @@ logger = logging.getLogger(__name__)
 Doubles = npt.NDArray[np.float64]
 KEYS = ("week", "customer", "article")
 KINDS = ("family", "retriever")
-# Bounds, in percent, of what is drawn for a 95 % interval.
-INTERVAL = (2.5, 97.5)
 
 
 class Variant(NamedTuple):
