@@ -234,8 +234,10 @@ class TrainingParameters(Group):
 
 
 class RankerParameters(Group):
-    """LightGBM's parameters, by its own names where it has one."""
+    """Where the ranker is trained, and LightGBM's parameters, by its own names where it has one."""
 
+    training: Literal["single", "distributed"]
+    workers: PositiveInt
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
     trees: PositiveInt
     patience: NonNegativeInt

@@ -55,6 +55,8 @@ RELEVANCE = pd.DataFrame(
 )
 NO_RELEVANCE = RELEVANCE.head(0)
 RANKER = RankerParameters(
+    training="single",
+    workers=2,
     objective="lambdarank",
     trees=3,
     patience=0,

@@ -15,6 +15,8 @@ from hm_kedro.parameters import RankerParameters
 from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, predict, train
 
 RANKER = RankerParameters(
+    training="single",
+    workers=2,
     objective="lambdarank",
     trees=10,
     patience=0,

@@ -40,6 +40,8 @@ ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=
 TRAINING = TrainingParameters(weeks=3, negatives=2, max_rows=100_000, seed=1)
 TUNING = RankerTuningParameters(weeks=1, buyers=1_000, trials=100, grid={}, seed=1)
 RANKER = RankerParameters(
+    training="single",
+    workers=2,
     objective="binary",
     trees=3,
     patience=0,
