@@ -95,8 +95,21 @@ def has_barrier_stages() -> bool:
     return _Engine.name != "sail"
 
 
+def check_barrier_stages(what: str) -> None:
+    """Refuse what needs barrier stages on an engine without; nothing is started.
+
+    Raises:
+        HmKedroError: the engine has none.
+    """
+    if not has_barrier_stages():
+        raise HmKedroError(
+            f"{what} needs tasks that wait for each other, which engine '{_Engine.name}' lacks: "
+            "choose engine=spark or engine=cluster, or leave it out"
+        )
+
+
 def tasks_at_once() -> int:
-    """How many tasks a barrier stage may have now; more would wait for workers that may never come."""
+    """How many tasks a barrier stage may have; Spark waits ten minutes for machines that more would need."""
     context = session().sparkContext._jsc.sc()  # noqa: SLF001
     return int(context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile()))
 

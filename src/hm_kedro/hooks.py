@@ -11,7 +11,6 @@ from rich.console import Console
 from hm_kedro import engine
 from hm_kedro.errors import HmKedroError, TooManyRejectedRowsError
 from hm_kedro.parameters import Parameters
-from hm_kedro.pipelines.lgbm_ranking.distributed import check_engine
 from hm_kedro.summary import print_rejected, print_summary
 from hm_kedro.timeline import Timeline
 
@@ -31,7 +30,8 @@ class ProjectHooks:
         """Check every parameter and choose the engine; nothing is started."""
         self.parameters = Parameters.model_validate(context.config_loader["parameters"])
         engine.configure(self.parameters.engine, context.config_loader["spark"])
-        check_engine(self.parameters.ranker)
+        if self.parameters.ranker.training == "distributed":
+            engine.check_barrier_stages("ranker.training=distributed")
 
     @hook_impl
     def before_pipeline_run(

@@ -233,11 +233,9 @@ class TrainingParameters(Group):
     seed: int
 
 
-class RankerParameters(Group):
-    """Where the ranker is trained, and LightGBM's parameters, by its own names where it has one."""
+class BoosterParameters(Group):
+    """LightGBM's parameters, by its own names where it has one."""
 
-    training: Literal["single", "distributed"]
-    workers: PositiveInt
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
     trees: PositiveInt
     patience: NonNegativeInt
@@ -253,7 +251,14 @@ class RankerParameters(Group):
     seed: int
 
 
-class RankerSettings(RankerParameters):
+class RankerParameters(BoosterParameters):
+    """How the ranker is trained, and by whom."""
+
+    training: Literal["single", "distributed"]
+    workers: PositiveInt
+
+
+class RankerSettings(BoosterParameters):
     """All that a search for the ranker's settings may vary."""
 
     weeks: PositiveInt

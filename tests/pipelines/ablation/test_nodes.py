@@ -40,8 +40,6 @@ TRAINING = TrainingParameters(weeks=1, negatives=2, max_rows=100_000, seed=1)
 FEATURES = FeatureParameters(window_days=28, sales_days=(1, 7), affinities=0, min_lift=1, without=())
 ABLATION = AblationParameters(resamples=100, seed=1)
 RANKER = RankerParameters(
-    training="single",
-    workers=2,
     objective="binary",
     trees=3,
     patience=0,
@@ -55,6 +53,8 @@ RANKER = RankerParameters(
     truncation=15,
     num_threads=1,
     seed=1,
+    training="single",
+    workers=2,
 )
 PURCHASES = "t_dat date, customer int, article int"
 ALS = Variant("als", "retriever", ("als_score", "als_rank"))

@@ -55,8 +55,6 @@ RELEVANCE = pd.DataFrame(
 )
 NO_RELEVANCE = RELEVANCE.head(0)
 RANKER = RankerParameters(
-    training="single",
-    workers=2,
     objective="lambdarank",
     trees=3,
     patience=0,
@@ -70,6 +68,8 @@ RANKER = RankerParameters(
     truncation=15,
     num_threads=1,
     seed=1,
+    training="single",
+    workers=2,
 )
 
 

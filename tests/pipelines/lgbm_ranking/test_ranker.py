@@ -11,12 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_kedro.parameters import RankerParameters
+from hm_kedro.parameters import BoosterParameters
 from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, predict, train
 
-RANKER = RankerParameters(
-    training="single",
-    workers=2,
+RANKER = BoosterParameters(
     objective="lambdarank",
     trees=10,
     patience=0,

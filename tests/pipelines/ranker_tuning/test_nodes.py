@@ -40,8 +40,6 @@ ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=
 TRAINING = TrainingParameters(weeks=3, negatives=2, max_rows=100_000, seed=1)
 TUNING = RankerTuningParameters(weeks=1, buyers=1_000, trials=100, grid={}, seed=1)
 RANKER = RankerParameters(
-    training="single",
-    workers=2,
     objective="binary",
     trees=3,
     patience=0,
@@ -55,8 +53,10 @@ RANKER = RankerParameters(
     truncation=15,
     num_threads=1,
     seed=1,
+    training="single",
+    workers=2,
 )
-SETTINGS = RankerSettings(**RANKER.model_dump(), weeks=3, negatives=2)
+SETTINGS = RankerSettings(**RANKER.model_dump(exclude={"training", "workers"}), weeks=3, negatives=2)
 GRID = {"objective": ["binary", "lambdarank"], "num_leaves": [3, 7, 15], "weeks": [1, 3]}
 SCHEMA = pa.schema(
     [

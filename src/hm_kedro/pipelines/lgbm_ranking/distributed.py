@@ -37,25 +37,13 @@ LEAST_ROWS = 1_000
 TIMEOUT_MINUTES = 30
 
 
-def check_engine(params: RankerParameters) -> None:
-    """Refuse what the chosen engine can't do; nothing is started.
+def check_engine(workers: int) -> None:
+    """Refuse an engine that can't run so many workers at once.
 
     Raises:
-        HmKedroError: training is distributed and the engine has no barrier stages.
+        HmKedroError: it can't.
     """
-    if params.training == "distributed" and not engine.has_barrier_stages():
-        raise HmKedroError(
-            "ranker.training=distributed needs tasks that wait for each other, which the chosen engine lacks: "
-            "choose engine=spark or engine=cluster, or ranker.training=single"
-        )
-
-
-def check_workers(workers: int) -> None:
-    """Refuse more workers than run at once.
-
-    Raises:
-        HmKedroError: there are.
-    """
+    engine.check_barrier_stages("ranker.training=distributed")
     most = engine.tasks_at_once()
     if workers > most:
         raise HmKedroError(
@@ -147,15 +135,16 @@ def _own_address(task: BarrierTaskContext) -> str:
         return str(towards.getsockname()[0])
 
 
-def _pool(task: BarrierTaskContext, params: RankerParameters) -> Callable[[lgb.callback.CallbackEnv], None]:
+def _pool(task: BarrierTaskContext, params: RankerParameters) -> ranker.Callback:
     """Make one measure of the workers' own ones, of which LightGBM would have each stop by its own.
 
     A loss is a mean over examples, MAP over customers, so the mean of all is theirs, weighed by their numbers.
     """
 
     def pool(env: lgb.callback.CallbackEnv) -> None:
+        model: Any = env.model
         reached: Any = env.evaluation_result_list
-        [own], [judged] = reached, env.model.valid_sets
+        [own], [judged] = reached, model.valid_sets
         weight = judged.num_data() if params.objective in ranker.METRICS else len(judged.get_group())
         told = [json.loads(message) for message in task.allGather(json.dumps([own.metric_value, weight]))]
         mean = sum(value * of for value, of in told) / sum(of for _, of in told)

@@ -164,8 +164,7 @@ def train_rankers(
     weeks = line.predicted_weeks(evaluation.weeks)
     boosters = {}
     if ranker_params.training == "distributed":
-        distributed.check_engine(ranker_params)
-        distributed.check_workers(ranker_params.workers)
+        distributed.check_engine(ranker_params.workers)
         for predicted in weeks:
             learned = training_examples.where(F.col("week").isin(line.weeks_before(predicted, training.weeks)))
             if distributed.is_enough(learned, ranker_params.workers):

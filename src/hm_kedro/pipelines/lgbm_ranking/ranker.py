@@ -20,8 +20,10 @@ from hm_kedro.tables import LIST_LENGTH
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hm_kedro.parameters import RankerParameters
+    from hm_kedro.parameters import BoosterParameters
     from hm_kedro.pipelines.lgbm_ranking.features import Values
+
+    Callback = Callable[[lgb.callback.CallbackEnv], None]
 
 logger = logging.getLogger(__name__)
 # What the number of trees is found by. Of a binary objective its own loss: over one week's few buyers MAP@12 jumps.
@@ -39,7 +41,7 @@ class Learner:
     """
 
     settings: Mapping[str, Any]
-    callbacks: Sequence[Callable[[lgb.callback.CallbackEnv], None]]
+    callbacks: Sequence[Callback]
 
 
 ALONE = Learner({}, ())
@@ -63,7 +65,7 @@ def group_sizes(weeks: npt.NDArray[Any], customers: npt.NDArray[Any]) -> npt.NDA
     return np.diff(np.concatenate([[0], starts, [len(weeks)]])).astype(np.int32)
 
 
-def train(examples: pa.Table, params: RankerParameters, learner: Learner = ALONE) -> lgb.Booster:
+def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALONE) -> lgb.Booster:
     """Train a ranker on the examples of some weeks.
 
     The number of trees is found on the newest week, by what trees grown on the older ones reach there (MAP@12, or the
@@ -87,7 +89,7 @@ def train(examples: pa.Table, params: RankerParameters, learner: Learner = ALONE
     older, last = (ordered.filter(compare(pc.field("week"), newest)) for compare in (pc.less, pc.equal))
     trees = params.trees
     if older.num_rows and params.patience:
-        callbacks = [*learner.callbacks, lgb.early_stopping(params.patience, verbose=False)]
+        callbacks: list[Callback] = [*learner.callbacks, lgb.early_stopping(params.patience, verbose=False)]
         trees = _grow(older, names, settings, trees, last, callbacks).best_iteration
     return _grow(ordered, names, settings, trees)
 
@@ -98,7 +100,7 @@ def _grow(
     settings: dict[str, Any],
     trees: int,
     judged: pa.Table | None = None,
-    judging: Sequence[Callable[[lgb.callback.CallbackEnv], None]] = (),
+    judging: Sequence[Callback] = (),
 ) -> lgb.Booster:
     """Grow trees; up to as many, and as long as what judges the judged week lets them, where there is one."""
     data = _dataset(examples, names, settings)
@@ -109,7 +111,7 @@ def _grow(
         return lgb.train(settings, data, trees, valid_sets=validation, callbacks=callbacks)
 
 
-def _progress(bar: Progress, task: TaskID) -> Callable[[lgb.callback.CallbackEnv], None]:
+def _progress(bar: Progress, task: TaskID) -> Callback:
     def show(env: lgb.callback.CallbackEnv) -> None:
         reached = env.evaluation_result_list
         words = f"Growing trees, {reached[0][1]} {reached[0][2]:.5f}" if reached else "Growing trees"
@@ -135,7 +137,7 @@ def _dataset(
     )
 
 
-def _settings(params: RankerParameters) -> dict[str, Any]:
+def _settings(params: BoosterParameters) -> dict[str, Any]:
     return {
         "objective": params.objective,
         "metric": METRICS.get(params.objective, RANKING_METRIC),
