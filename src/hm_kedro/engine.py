@@ -39,12 +39,14 @@ if TYPE_CHECKING:
     from pyspark import SparkConf
     from pyspark.sql import DataFrame, SparkSession
 
-# What the JVM prints past any log configuration, whether all is well or not.
+# What the JVM and its workers print past any log configuration, whether all is well or not.
 NOISE = (
     b"Using incubator modules",
     b"netlib-blas: JNI_OnLoad",
     b"netlib-lapack: JNI_OnLoad",
     b"package sun.security.action not in java.base",
+    # LightGBM's, from a thread of a worker's that its verbosity doesn't reach.
+    b"[LightGBM] [Info] Listening...",
 )
 # Spark 4.2.1 takes a union of equally partitioned tables for partitioned itself and leaves out a shuffle after it;
 # a grouping can then yield keys twice, whatever adaptive execution does (of the kind of
@@ -86,6 +88,30 @@ def configure(name: str, conf: Mapping[str, Any]) -> None:
 def has_spark_ml() -> bool:
     """Whether the engine brings Spark ML (`pyspark.ml`)."""
     return _Engine.name != "sail"
+
+
+def has_barrier_stages() -> bool:
+    """Whether tasks of the engine can run all at once and wait for each other."""
+    return _Engine.name != "sail"
+
+
+def check_barrier_stages(what: str) -> None:
+    """Refuse what needs barrier stages on an engine without; nothing is started.
+
+    Raises:
+        HmKedroError: the engine has none.
+    """
+    if not has_barrier_stages():
+        raise HmKedroError(
+            f"{what} needs tasks that wait for each other, which engine '{_Engine.name}' lacks: "
+            "choose engine=spark or engine=cluster, or leave it out"
+        )
+
+
+def tasks_at_once() -> int:
+    """How many tasks a barrier stage may have; Spark waits ten minutes for machines that more would need."""
+    context = session().sparkContext._jsc.sc()  # noqa: SLF001
+    return int(context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile()))
 
 
 def partitions(pieces: int) -> int:

@@ -30,6 +30,8 @@ class ProjectHooks:
         """Check every parameter and choose the engine; nothing is started."""
         self.parameters = Parameters.model_validate(context.config_loader["parameters"])
         engine.configure(self.parameters.engine, context.config_loader["spark"])
+        if self.parameters.ranker.training == "distributed":
+            engine.check_barrier_stages("ranker.training=distributed")
 
     @hook_impl
     def before_pipeline_run(

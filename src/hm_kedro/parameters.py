@@ -235,7 +235,7 @@ class TrainingParameters(Group):
     seed: int
 
 
-class RankerParameters(Group):
+class BoosterParameters(Group):
     """LightGBM's parameters, by its own names where it has one."""
 
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
@@ -253,7 +253,14 @@ class RankerParameters(Group):
     seed: int
 
 
-class RankerSettings(RankerParameters):
+class RankerParameters(BoosterParameters):
+    """How the ranker is trained, and by whom."""
+
+    training: Literal["single", "distributed"]
+    workers: PositiveInt
+
+
+class RankerSettings(BoosterParameters):
     """All that a search for the ranker's settings may vary."""
 
     weeks: PositiveInt

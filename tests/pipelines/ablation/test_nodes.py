@@ -53,6 +53,8 @@ RANKER = RankerParameters(
     truncation=15,
     num_threads=1,
     seed=1,
+    training="single",
+    workers=2,
 )
 PURCHASES = "t_dat date, customer int, article int"
 ALS = Variant("als", "retriever", ("als_score", "als_rank"))

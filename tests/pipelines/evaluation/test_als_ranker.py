@@ -3,12 +3,12 @@
 import pyarrow as pa
 from tests.conftest import day
 
-from hm_kedro.parameters import RankerParameters
+from hm_kedro.parameters import BoosterParameters
 from hm_kedro.pipelines.evaluation.als_ranker import train_on_als
 from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix
 
 WEEKS = [day("2020-09-02"), day("2020-09-09")]
-RANKER = RankerParameters(
+RANKER = BoosterParameters(
     objective="binary",
     trees=20,
     patience=5,

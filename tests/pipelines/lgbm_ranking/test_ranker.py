@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_kedro.parameters import RankerParameters
+from hm_kedro.parameters import BoosterParameters
 from hm_kedro.pipelines.lgbm_ranking.ranker import (
     TREES_AT_ONCE,
     feature_matrix,
@@ -21,7 +21,7 @@ from hm_kedro.pipelines.lgbm_ranking.ranker import (
     train,
 )
 
-RANKER = RankerParameters(
+RANKER = BoosterParameters(
     objective="lambdarank",
     trees=10,
     patience=0,

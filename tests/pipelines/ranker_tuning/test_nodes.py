@@ -53,8 +53,10 @@ RANKER = RankerParameters(
     truncation=15,
     num_threads=1,
     seed=1,
+    training="single",
+    workers=2,
 )
-SETTINGS = RankerSettings(**RANKER.model_dump(), weeks=3, negatives=2)
+SETTINGS = RankerSettings(**RANKER.model_dump(exclude={"training", "workers"}), weeks=3, negatives=2)
 GRID = {"objective": ["binary", "lambdarank"], "num_leaves": [3, 7, 15], "weeks": [1, 3]}
 SCHEMA = pa.schema(
     [

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from hm_kedro import engine
 from hm_kedro.parameters import (
+    BoosterParameters,
     EvaluationParameters,
     FeatureParameters,
     RankerParameters,
@@ -87,7 +88,7 @@ def rank_als_candidates(
     return top_per_customer(scored, LIST_LENGTH).select("week", "customer", "article", "rank")
 
 
-def train_on_als(examples: pa.Table, params: RankerParameters) -> lgb.Booster:
+def train_on_als(examples: pa.Table, params: BoosterParameters) -> lgb.Booster:
     """Train a ranker on the examples that ALS proposed, by features that tell of no other retriever."""
     if "als_rank" in examples.column_names:
         examples = examples.filter(pc.is_valid(examples["als_rank"]))

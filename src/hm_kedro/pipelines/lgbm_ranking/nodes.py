@@ -28,7 +28,7 @@ from hm_kedro.parameters import (
     TrainingParameters,
 )
 from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
-from hm_kedro.pipelines.lgbm_ranking import ranker
+from hm_kedro.pipelines.lgbm_ranking import distributed, ranker
 from hm_kedro.pipelines.lgbm_ranking.compiled import Code, choose_weeks, compile_booster, may_compile
 from hm_kedro.pipelines.lgbm_ranking.describing import Known, serve
 from hm_kedro.pipelines.lgbm_ranking.examples import describe_examples, pick
@@ -159,12 +159,27 @@ def train_rankers(
 ) -> dict[str, lgb.Booster]:
     """Train a ranker for every predicted week, each on the weeks before it.
 
+    The driver does, or, as `ranker_params.training` says, workers who share the examples, if there are many.
+
     Returns:
         A booster by predicted week (ISO date).
+
+    Raises:
+        HmKedroError: the engine can't run as many workers at once.
     """
-    weeks = Timeline.read(timeline).predicted_weeks(evaluation.weeks)
-    collected = collect_examples(training_examples, weeks, timeline, training)
-    return {str(predicted): ranker.train(examples, ranker_params) for predicted, examples in collected}
+    line = Timeline.read(timeline)
+    weeks = line.predicted_weeks(evaluation.weeks)
+    boosters = {}
+    if ranker_params.training == "distributed":
+        distributed.check_engine(ranker_params.workers)
+        for predicted in weeks:
+            learned = training_examples.where(F.col("week").isin(line.learned_weeks(predicted, training)))
+            if distributed.is_enough(learned, ranker_params.workers):
+                boosters[str(predicted)] = distributed.train(learned, ranker_params)
+    others = [week for week in weeks if str(week) not in boosters]
+    for predicted, examples in collect_examples(training_examples, others, timeline, training):
+        boosters[str(predicted)] = ranker.train(examples, ranker_params)
+    return {str(week): boosters[str(week)] for week in weeks}
 
 
 def collect_examples(

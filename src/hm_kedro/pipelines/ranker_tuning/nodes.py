@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from hm_kedro.chart import COLOURS, Chart, Numbers, counted
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import (
+    BoosterParameters,
     EvaluationParameters,
     FeatureParameters,
     RankerParameters,
@@ -145,7 +146,8 @@ def try_settings(
     keys = [(key, "ascending") for key in ("week", "customer", "article")]
     examples = tuning_examples.toArrow().sort_by(keys).combine_chunks()
     learned = len(Timeline.read(timeline).learned_weeks(weeks[0], training))
-    current = RankerSettings(**ranker_params.model_dump(), weeks=max(learned, 1), negatives=training.negatives)
+    booster = ranker_params.model_dump(include=set(BoosterParameters.model_fields))
+    current = RankerSettings(**booster, weeks=max(learned, 1), negatives=training.negatives)
     for settings in list_untried(current, ranker_tuning, earlier_ranker_trials, on):
         found = [measure(examples, week, settings) for week in weeks]
         means = {name: float(np.mean([of_week[name] for of_week in found])) for name in MEASURES}
