@@ -282,17 +282,13 @@ def test_a_clusters_workers_which_do_not_see_this_machines_files_get_a_broadcast
     assert engine._Engine.carried is None
 
 
-def test_what_als_saved_on_a_cluster_is_removed_before_its_session_ends(session, monkeypatch, tmp_path):
-    ours = engine._Engine
-    context = session.sparkContext
-    context.setCheckpointDir(str(tmp_path))
-    (folder,) = tmp_path.iterdir()
+def test_what_als_saved_on_a_cluster_is_removed_while_its_session_runs(monkeypatch):
     done = []
-    ended = SimpleNamespace(sparkContext=context, stop=lambda: done.append(folder.exists()))
-    monkeypatch.setattr(ours, "name", "cluster")
-    monkeypatch.setattr(ours, "session", ended)
+    monkeypatch.setattr(engine._Engine, "name", "cluster")
+    monkeypatch.setattr(engine._Engine, "session", Fake("session", done))
+    monkeypatch.setattr(engine, "_remove_checkpoints", lambda session: done.append(f"checkpoints of {session.name}"))
     engine.stop()
-    assert done == [False]
+    assert done == ["checkpoints of session", "session"]
 
 
 def test_a_released_value_is_forgotten_where_the_next_one_is_read(session):

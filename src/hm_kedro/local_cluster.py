@@ -109,7 +109,7 @@ class LocalCluster:
         before = self.workers()
         _, oldest, *_ = self._daemons
         self._daemons.remove(oldest)
-        oldest.signal(signal.SIGKILL)
+        oldest.kill()
         self._wait(lambda: before - self.workers())
 
     def _start_worker(self) -> None:
@@ -152,6 +152,7 @@ class _Daemon:
 
     def __init__(self, command: Sequence[str], env: dict[str, str], log: Path) -> None:
         self._log = log
+        self._killed = False
         with log.open("wb") as file:
             self._process = subprocess.Popen(
                 command,
@@ -173,19 +174,24 @@ class _Daemon:
     def has_ended(self) -> bool:
         return self._process.poll() is not None
 
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the whole group, and wait for its head to end."""
+    def stop(self) -> None:
+        try:
+            if not self._killed:
+                with suppress(subprocess.TimeoutExpired):
+                    self._signal(signal.SIGTERM)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill the group, or what is left of it; once, since its number may come to be another's."""
+        if not self._killed:
+            self._killed = True
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
         self._process.wait(MOST_SECONDS_TO_STOP)
-
-    def stop(self) -> None:
-        try:
-            self.signal(signal.SIGTERM)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            self.signal(signal.SIGKILL)  # what is left of the group
 
 
 def _daemons_environment(folder: Path) -> dict[str, str]:
