@@ -7,6 +7,8 @@ ARGS ?=
 PYTEST_ARGS ?=
 # How many processes run the tests, each of which starts an engine of its own.
 WORKERS ?= 2
+# What the run on a cluster reads and where it writes, here a folder of this machine that all workers see.
+CLUSTER_PARAMS ?= raw_dir=data/01_raw/demo,output_dir=data/cluster
 # What `uv pip compile` gets, such as LOCK_ARGS=--upgrade.
 LOCK_ARGS ?=
 
@@ -22,14 +24,17 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --f
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test lint docs lock java clean
+.PHONY: help run cluster test lint docs lock java clean
 .DEFAULT_GOAL := help
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
 
 run: $(INSTALLED) java ## Run the pipelines: make run ARGS="--env online_retail"
 	$(PY) -m kedro run $(ARGS)
+
+cluster: $(INSTALLED) java ## Run the demo on a Spark master and two workers of this machine, started for it
+	$(PY) -m hm_kedro.local_cluster $(PY) -m kedro run --env cluster --params $(CLUSTER_PARAMS) $(ARGS)
 
 test: lint java ## Lint, then run the tests, those of nodes on both engines: make test PYTEST_ARGS="-m 'not slow'"
 	$(PYTEST) $(PYTEST_ARGS)
@@ -54,7 +59,7 @@ java: $(INSTALLED) # A Java of .venv's own, where the machine has none that Spar
 
 clean: ## Remove .venv, caches and what runs wrote under data/ (never data/01_raw)
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov build dist \
-		artifacts spark-warehouse metastore_db derby.log info.log
+		artifacts data/cluster spark-warehouse metastore_db derby.log info.log
 	find data/0[2-8]_* -mindepth 1 ! -name .gitkeep -delete 2>/dev/null || true
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 

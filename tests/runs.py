@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.dataset as arrow_dataset
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -52,12 +55,31 @@ def kedro(*arguments: str, cwd: Path = PROJECT, **environment: str) -> subproces
     )
 
 
-def run(env: str, raw: Path, output: Path, *params: str, pipeline: str | None = None, until: str | None = None) -> str:
+def small_parameters() -> list[str]:
+    """The parameters by which the environment test is small, for runs in another one."""
+
+    def named(group: dict[str, Any], path: str) -> Iterator[str]:
+        for name, value in group.items():
+            yield from named(value, f"{path}{name}.") if isinstance(value, dict) else [f"{path}{name}={value}"]
+
+    files = sorted((PROJECT / "conf/test/parameters").glob("*.yml"))
+    return [param for file in files for param in named(yaml.safe_load(file.read_text()), "")]
+
+
+def run(
+    env: str,
+    raw: Path,
+    output: Path,
+    *params: str,
+    pipeline: str | None = None,
+    until: str | None = None,
+    **environment: str,
+) -> str:
     """Run a pipeline, or all up to a dataset, to its good end and give what it printed."""
     values = ",".join([f"raw_dir={raw}", f"output_dir={output}", *params])
     chosen = ["--pipeline", pipeline] if pipeline else []
     chosen += ["--to-outputs", until] if until else []
-    ended = kedro("run", "--env", env, *chosen, "--params", values)
+    ended = kedro("run", "--env", env, *chosen, "--params", values, **environment)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     return ended.stdout + ended.stderr
 

@@ -130,6 +130,67 @@ def test_a_cluster_without_its_master_is_one_clear_line(monkeypatch, url):
     assert "\n" not in str(caught.value)
 
 
+@pytest.fixture
+def submitted(monkeypatch):
+    """Let this process be an application of `spark-submit`, and note with which settings the session is made."""
+    made = []
+
+    def submit(**told: str) -> list[dict[str, str]]:
+        monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+        conf = {name.replace("_", "."): value for name, value in told.items()}
+        monkeypatch.setattr(engine, "_submitted_conf", lambda: conf)
+        monkeypatch.setattr(engine, "java_home", lambda: None)  # nobody asks for it: a JVM runs already
+        builder = SimpleNamespace(
+            config=lambda conf: made.append(dict(conf.getAll())) or SimpleNamespace(getOrCreate=lambda: Fake("", []))
+        )
+        monkeypatch.setattr("pyspark.sql.SparkSession.builder", builder)
+        return made
+
+    return submit
+
+
+def test_what_spark_submit_was_told_goes_before_the_configuration(submitted, monkeypatch):
+    monkeypatch.setenv("SPARK_MASTER_URL", "spark://elsewhere:7077")
+    made = submitted(spark_master="yarn", spark_executor_memory="8g")
+    engine.configure("cluster", {"spark.executor.memory": "4g", "spark.sql.shuffle.partitions": 64})
+    engine.session()
+    (settings,) = made
+    assert settings["spark.master"] == "yarn"
+    assert settings["spark.executor.memory"] == "8g"
+    assert settings["spark.sql.shuffle.partitions"] == "64"
+
+
+def test_what_keeps_results_correct_cannot_be_submitted_away(submitted):
+    (name,) = engine.CORRECT_RESULTS
+    made = submitted(spark_master="yarn")
+    engine.configure("cluster", {name: "true"})
+    engine.session()
+    assert made[0][name] == engine.CORRECT_RESULTS[name]
+
+
+def test_settings_without_a_value_are_left_to_spark(submitted):
+    made = submitted(spark_master="yarn")
+    engine.configure("cluster", {"spark.driver.host": "", "spark.driver.bindAddress": None, "spark.ui.enabled": False})
+    engine.session()
+    assert made[0]["spark.ui.enabled"] == "false"
+    assert not made[0].keys() & {"spark.driver.host", "spark.driver.bindAddress"}
+
+
+def test_the_engine_of_one_jvm_does_not_take_a_submitted_cluster(submitted):
+    submitted(spark_master="spark://host:7077")
+    engine.configure("spark", {})
+    with pytest.raises(HmKedroError, match=r"engine 'spark' .* 'spark://host:7077': add `--params engine=cluster`"):
+        engine.session()
+
+
+def test_the_python_that_a_clusters_workers_have_may_be_named(submitted, monkeypatch):
+    monkeypatch.setenv("PYSPARK_PYTHON", "environment/bin/python")
+    submitted(spark_master="yarn")
+    engine.configure("cluster", {})
+    engine.session()
+    assert os.environ["PYSPARK_PYTHON"] == "environment/bin/python"
+
+
 def test_spark_without_a_java_is_one_clear_line_with_the_remedies(monkeypatch):
     monkeypatch.setattr(engine, "java_home", lambda: None)
     engine.configure("spark", {})
@@ -213,10 +274,21 @@ def test_values_are_shared_again_after_the_engine_has_ended(share):
 
 def test_a_clusters_workers_which_do_not_see_this_machines_files_get_a_broadcast(share, monkeypatch):
     monkeypatch.setattr(engine._Engine, "name", "cluster")
-    spark = SimpleNamespace(broadcast=lambda value: SimpleNamespace(value=("broadcast", value)))
+    spark = SimpleNamespace(
+        broadcast=lambda value: SimpleNamespace(value=("broadcast", value)), getCheckpointDir=lambda: None
+    )
     monkeypatch.setattr(engine._Engine, "session", SimpleNamespace(sparkContext=spark, stop=lambda: None))
     assert share([1, 1])() == ("broadcast", [1, 1])
     assert engine._Engine.carried is None
+
+
+def test_what_als_saved_on_a_cluster_is_removed_while_its_session_runs(monkeypatch):
+    done = []
+    monkeypatch.setattr(engine._Engine, "name", "cluster")
+    monkeypatch.setattr(engine._Engine, "session", Fake("session", done))
+    monkeypatch.setattr(engine, "_remove_checkpoints", lambda session: done.append(f"checkpoints of {session.name}"))
+    engine.stop()
+    assert done == ["checkpoints of session", "session"]
 
 
 def test_a_released_value_is_forgotten_where_the_next_one_is_read(session):

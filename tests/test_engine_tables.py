@@ -63,3 +63,13 @@ def test_a_process_of_the_workers_reads_what_was_shared_once(session, tmp_path):
     told = [row["told"] for _ in range(3) for row in numbers.mapInArrow(read, "told string").collect()]
     assert len(told) == 150
     assert len(set(told)) == len({line.split()[0] for line in told}) == len(list(tmp_path.iterdir()))
+
+
+def test_what_was_saved_between_iterations_is_removed(session, tmp_path):
+    if not engine.has_spark_ml():
+        pytest.skip("the engine has no Spark ML")
+    session.sparkContext.setCheckpointDir(str(tmp_path))
+    session.range(3).checkpoint()
+    assert list(tmp_path.glob("*/rdd-*"))
+    engine._remove_checkpoints(session)
+    assert list(tmp_path.iterdir()) == []

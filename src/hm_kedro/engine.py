@@ -8,6 +8,8 @@ so `kedro catalog`, `kedro viz` and `--help` run without one.
 | `spark`   | Apache Spark in this machine's JVM                                               |
 | `sail`    | Sail (`pysail`), in this process, behind the Spark Connect protocol              |
 | `cluster` | Apache Spark on the master whose URL the environment variable SPARK_MASTER_URL has |
+
+Under `spark-submit` a JVM runs already: what it was told, its master among it, goes before the engine's configuration.
 """
 
 from __future__ import annotations
@@ -137,9 +139,10 @@ def from_arrow(table: pa.Table) -> DataFrame:
     """Make a table of the engine from rows that this process holds.
 
     They travel within the plan, whose size is bounded (128 MB, all tables of a plan together), or, if many, through
-    a file that is gone when the engine ends. Not for `cluster`, whose workers don't see this machine's files.
+    a file that is gone when the engine ends. To a cluster, whose workers don't see this machine's files, they travel
+    with the tasks in any case.
     """
-    if table.nbytes <= MOST_BYTES_IN_A_PLAN:
+    if table.nbytes <= MOST_BYTES_IN_A_PLAN or _Engine.name == "cluster":
         return session().createDataFrame(table)
     running = session()
     handle, path = _carried_file(".parquet")
@@ -208,6 +211,8 @@ def stop() -> None:
     running, _Engine.session = _Engine.session, None
     server, _Engine.sail_server = _Engine.sail_server, None
     if running is not None:
+        if _Engine.name == "cluster":
+            _remove_checkpoints(running)
         running.stop()
     if server is not None:
         # After the session: a client whose server is gone retries for ten minutes.
@@ -223,17 +228,57 @@ atexit.register(stop)
 
 
 def _start_spark() -> SparkSession:
-    conf = {**_Engine.conf, **CORRECT_RESULTS}
+    submitted = _submitted_conf()
+    # Empty ones are left to Spark, as the address at which workers answer the driver.
+    conf = {key: value for key, value in _Engine.conf.items() if value not in (None, "")}
     if _Engine.name == "cluster":
-        master = os.environ.get("SPARK_MASTER_URL", "")
-        if not master:
+        conf["spark.master"] = os.environ.get("SPARK_MASTER_URL", "")
+        if not (conf["spark.master"] or submitted):
             raise HmKedroError(
                 "engine 'cluster' needs the environment variable SPARK_MASTER_URL, such as spark://host:7077"
             )
-        conf["spark.master"] = master
+        # Workers on other machines may have another Python: whoever knows it has set the variable.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     else:
+        master = submitted.get("spark.master", "local")
+        if not master.startswith("local"):
+            raise HmKedroError(f"engine 'spark' works within one JVM, not on '{master}': add `--params engine=cluster`")
         # Else the plan of many iterations of ALS grows without end.
         conf.setdefault("spark.checkpoint.dir", str(_carried_folder() / "checkpoints"))
+        # Else workers start whatever `python3` the PATH has.
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    conf |= submitted | CORRECT_RESULTS
+    if not submitted:
+        _launch_jvm(conf)
+    from pyspark.sql import SparkSession
+
+    builder: Any = SparkSession.builder
+    started: SparkSession = builder.config(conf=_spark_conf(conf)).getOrCreate()
+    return started
+
+
+def _submitted_conf() -> dict[str, str]:
+    """Give what `spark-submit` told the JVM that it started; nothing where this is no application of its."""
+    if "PYSPARK_GATEWAY_PORT" not in os.environ:
+        return {}
+    from pyspark import SparkConf, SparkContext
+
+    SparkContext._ensure_initialized()  # noqa: SLF001
+    return dict(SparkConf().getAll())
+
+
+def _spark_conf(conf: Mapping[str, Any]) -> SparkConf:
+    from pyspark import SparkConf
+
+    settings = SparkConf(loadDefaults=False)
+    for key, value in conf.items():
+        settings.set(key, str(value).lower() if isinstance(value, bool) else str(value))
+    return settings
+
+
+def _launch_jvm(conf: dict[str, Any]) -> None:
+    """Launch the JVM as pyspark would, but read what it prints; it serves every session of the process."""
     home = java_home()
     if home is None:
         raise HmKedroError(
@@ -241,34 +286,26 @@ def _start_spark() -> SparkSession:
             "or choose `--params engine=sail`, which needs none"
         )
     os.environ["JAVA_HOME"] = str(home)
-    # Else workers start whatever `python3` the PATH has.
-    os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     log_conf = Path(str(files("hm_kedro") / "log4j2.properties")).as_uri()
     conf.setdefault("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={log_conf}")
-    from pyspark import SparkConf
-    from pyspark.sql import SparkSession
-
-    settings = SparkConf(loadDefaults=False)
-    for key, value in conf.items():
-        settings.set(key, str(value).lower() if isinstance(value, bool) else str(value))
-    _launch_jvm(settings)
-    builder: Any = SparkSession.builder
-    started: SparkSession = builder.config(conf=settings).getOrCreate()
-    return started
-
-
-def _launch_jvm(settings: SparkConf) -> None:
-    """Launch the JVM as pyspark would, but read what it prints; it serves every session of the process."""
     from pyspark import SparkContext
     from pyspark.java_gateway import launch_gateway
 
-    if SparkContext._gateway is not None or "PYSPARK_GATEWAY_PORT" in os.environ:  # noqa: SLF001
-        return  # it runs already, here or under spark-submit
+    if SparkContext._gateway is not None:  # noqa: SLF001
+        return
     gateway = launch_gateway(  # type: ignore[no-untyped-call]
-        conf=settings, popen_kwargs={"stderr": subprocess.PIPE}
+        conf=_spark_conf(conf), popen_kwargs={"stderr": subprocess.PIPE}
     )
     SparkContext._gateway, SparkContext._jvm = gateway, gateway.jvm  # noqa: SLF001
     threading.Thread(target=_relay, args=(gateway.proc.stderr,), daemon=True).start()
+
+
+def _remove_checkpoints(session: SparkSession) -> None:
+    """Remove what ALS saved between iterations, which Spark leaves on the shared storage."""
+    context: Any = session.sparkContext
+    if folder := context.getCheckpointDir():
+        path = context._jvm.org.apache.hadoop.fs.Path(folder)  # noqa: SLF001
+        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: SLF001
 
 
 def _relay(stderr: IO[bytes]) -> None:

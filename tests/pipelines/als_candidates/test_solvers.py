@@ -130,6 +130,15 @@ def test_the_solver_implicit_does_not_depend_on_the_order_of_the_pairs(table):
     assert rows(straight) == rows(turned)
 
 
+def test_spark_ml_does_not_depend_on_the_order_and_the_partitions_of_the_pairs(table):
+    """Not in one bit of a factor: on a cluster shuffles bring the pairs in another order each time."""
+    if not engine.has_spark_ml():
+        pytest.skip("the engine has no Spark ML")
+    uneven = [(customer, article, 1 / (3 + customer + 7 * article)) for customer, article, _ in TWO_TASTES]
+    straight, turned = table(PAIRS, uneven), table(PAIRS, uneven[::-1]).repartition(5)
+    assert rows(solvers.fit_spark_ml(straight, ALS)) == rows(solvers.fit_spark_ml(turned, ALS))
+
+
 @pytest.mark.parametrize(("has_spark_ml", "chosen"), [(True, "fit_spark_ml"), (False, "fit_implicit")])
 def test_an_engine_without_spark_ml_gets_the_solver_implicit(monkeypatch, has_spark_ml, chosen):
     monkeypatch.setattr(engine, "has_spark_ml", lambda: has_spark_ml)

@@ -37,7 +37,11 @@ def fit(pairs: DataFrame, params: AlsParameters) -> DataFrame:
 
 
 def fit_spark_ml(pairs: DataFrame, params: AlsParameters) -> DataFrame:
-    """Fit ALS by `pyspark.ml.recommendation.ALS`; where there is a checkpoint directory its lineage stays short."""
+    """Fit ALS by `pyspark.ml.recommendation.ALS`; where there is a checkpoint directory its lineage stays short.
+
+    The pairs come to it in one order, by one task: the order in which shuffles bring them differs from run to run on a
+    cluster, again after a worker's loss, and decides the order of its sums. The iterations are spread over the blocks.
+    """
     from pyspark.ml.recommendation import ALS
 
     solver = ALS(
@@ -54,7 +58,8 @@ def fit_spark_ml(pairs: DataFrame, params: AlsParameters) -> DataFrame:
         numItemBlocks=params.blocks,
         checkpointInterval=params.checkpoint_interval,
     )
-    factors = solver.fit(pairs).itemFactors.select(
+    ordered = pairs.repartition(1).sortWithinPartitions("customer", "article")
+    factors = solver.fit(ordered).itemFactors.select(
         F.col("id").cast("int").alias("article"), F.col("features").alias("factors")
     )
     return factors.where(F.forall("factors", lambda factor: ~F.isnan(factor) & (F.abs(factor) < float("inf"))))
