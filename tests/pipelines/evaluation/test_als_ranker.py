@@ -50,18 +50,18 @@ def examples(others: float | None = None) -> pa.Table:
 
 
 def test_it_learns_from_what_als_proposed_and_sees_nothing_of_other_retrievers():
-    booster = train_on_als(examples(), RANKER)
+    booster = train_on_als(examples(), RANKER, 20)
     assert booster.feature_name() == ["als_score", "als_rank", "article_sales"]
-    assert booster.model_to_string() == train_on_als(examples(others=7.0), RANKER).model_to_string()
+    assert booster.model_to_string() == train_on_als(examples(others=7.0), RANKER, 20).model_to_string()
     alone = examples().filter(pa.compute.is_valid(examples()["als_rank"]))
-    assert booster.model_to_string() == train_on_als(alone, RANKER).model_to_string()
+    assert booster.model_to_string() == train_on_als(alone, RANKER, 20).model_to_string()
 
 
 def test_it_learns_what_als_knows():
-    booster = train_on_als(examples(), RANKER)
+    booster = train_on_als(examples(), RANKER, 20)
     scores = booster.predict(feature_matrix(examples().slice(0, 3), booster.feature_name()))
     assert scores[0] > scores[1]
 
 
 def test_without_examples_it_has_no_trees():
-    assert train_on_als(examples().slice(0, 0), RANKER).num_trees() == 0
+    assert train_on_als(examples().slice(0, 0), RANKER, 20).num_trees() == 0

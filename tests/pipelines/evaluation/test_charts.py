@@ -127,7 +127,8 @@ def test_numbers_are_such_as_json_keeps(numbers):
             "contestants",
             (
                 "Highest is ranker with MAP@12 0.3750 (95 % interval 0.2500 to 0.5000), then our_model with 0.2500; "
-                "the ranker's candidates in perfect order would reach 1.0000."
+                "the ranker's candidates in perfect order would reach 1.0000; that intervals overlap decides nothing, "
+                "differences do."
             ),
         ),
         (
@@ -153,8 +154,8 @@ def test_numbers_are_such_as_json_keeps(numbers):
             "segment_differences",
             (
                 "By its interval, each for itself, the ranker is better than heuristics for 3 of 5 kinds of customers "
-                "and worse for 1; most for last purchase before the week: last week (+0.5000, 1,024 buyers), least for "
-                "age: under 25 (-0.2500, 50 buyers)."
+                "and worse for 1; surest is its gain for last purchase before the week: last week (+0.5000, +0.2500 to "
+                "+0.7500, 1,024 buyers); surest is its loss for age: under 25 (-0.2500, -0.3750 to -0.1250, 50 buyers)."
             ),
         ),
         (

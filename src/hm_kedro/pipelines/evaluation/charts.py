@@ -140,7 +140,7 @@ def _read_contestants(numbers: Numbers) -> str:
     told += "".join(f", then {called(row['contestant'])} with {row['value']:.4f}" for row in others[:1])
     for row in _of_oracle(numbers):
         told += f"; the ranker's candidates in perfect order would reach {row['value']:.4f}"
-    return f"{told}."
+    return f"{told}; that intervals overlap decides nothing, differences do."
 
 
 def _interval(row: dict[str, Any]) -> str:

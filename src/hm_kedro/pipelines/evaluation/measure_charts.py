@@ -79,6 +79,7 @@ def _draw_accuracy(numbers: Numbers) -> go.Figure:
     figure.update_traces(
         text=[[_cell(cell) for cell in row] for row in cells],
         texttemplate="%{text}",
+        textfont={"color": "#000000"},
         hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
         colorbar={"tickformat": ".0%"},
     )

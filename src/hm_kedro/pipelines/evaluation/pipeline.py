@@ -64,6 +64,7 @@ def _line_up() -> list[Node]:
             inputs=[
                 "purchases",
                 "training_examples",
+                "rankers",
                 "candidates",
                 *CUSTOMERS,
                 *ARTICLES,

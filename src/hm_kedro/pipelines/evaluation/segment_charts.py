@@ -119,17 +119,22 @@ def _with_buyers(row: dict[str, Any]) -> str:
 
 def _read_customers(numbers: Numbers) -> str:
     of_ranker = [row for row in row_by_row(numbers) if row["contestant"] == RANKER]
-    above = sum(row["low"] is not None and row["low"] > 0 for row in of_ranker)
-    below = sum(row["high"] is not None and row["high"] < 0 for row in of_ranker)
-    most, least = (pick(of_ranker, key=lambda row: row["difference"]) for pick in (max, min))
-    return (
-        f"By its interval, each for itself, the ranker is better than {called(most['other'])} for {above} of "
-        f"{len(of_ranker)} kinds of customers and worse for {below}; most for {_kind(most)}, least for {_kind(least)}."
+    better = [row for row in of_ranker if row["low"] is not None and row["low"] > 0]
+    worse = [row for row in of_ranker if row["high"] is not None and row["high"] < 0]
+    told = (
+        f"By its interval, each for itself, the ranker is better than {called(of_ranker[0]['other'])} for "
+        f"{len(better)} of {len(of_ranker)} kinds of customers and worse for {len(worse)}"
     )
+    if better:
+        told += f"; surest is its gain for {_kind(max(better, key=lambda row: row['low']))}"
+    if worse:
+        told += f"; surest is its loss for {_kind(min(worse, key=lambda row: row['high']))}"
+    return f"{told}."
 
 
 def _kind(row: dict[str, Any]) -> str:
-    return f"{TITLES[row['dimension']]}: {row['level']} ({row['difference']:+.4f}, {row['buyers']:,.0f} buyers)"
+    sure = f"{row['difference']:+.4f}, {row['low']:+.4f} to {row['high']:+.4f}, {row['buyers']:,.0f} buyers"
+    return f"{TITLES[row['dimension']]}: {row['level']} ({sure})"
 
 
 def _draw_articles(numbers: Numbers) -> go.Figure:
@@ -137,9 +142,8 @@ def _draw_articles(numbers: Numbers) -> go.Figure:
     levels = {dimension: list(dict.fromkeys(map(_level, found))) for dimension, found in panels.items()}
     figure = make_subplots(
         cols=len(panels),
-        shared_yaxes=True,
         column_widths=[len(of_dimension) + 1 for of_dimension in levels.values()],
-        horizontal_spacing=0.04,
+        horizontal_spacing=0.07,
     )
     for panel, (dimension, found) in enumerate(panels.items(), 1):
         for contestant in dict.fromkeys(numbers["contestant"]):
