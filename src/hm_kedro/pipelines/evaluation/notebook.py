@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from hm_kedro.pipelines.lgbm_ranking.features import Values
 
 TREES = 100
+# Of the largest logs the newest weeks that hold so many rows: DART's time grows with them, what it learns hardly does.
+MOST_ROWS = 2_000_000
 # The rank of what is none of the bestsellers.
 UNRANKED = 999
 FEATURES = ("customer_age", "bestseller_rank", *ATTRIBUTES, "customer_purchases", "article_times_bought")
@@ -82,7 +84,7 @@ def follow_notebook(
     Args:
         purchases: of the judged weeks; who the buyers are is all that is taken from it.
         transactions: say what was bought in the weeks that are learned from.
-        training: how many weeks those are, and how many rows at most (see `collect_examples`).
+        training: how many weeks those are, and how many rows at most (see `collect_examples`), up to MOST_ROWS.
         ranker_params: `num_threads` and `seed`; all else is the recipe's.
 
     Returns:
@@ -90,6 +92,7 @@ def follow_notebook(
         to learn from.
     """
     line = Timeline.read(timeline)
+    training = training.model_copy(update={"max_rows": min(training.max_rows, MOST_ROWS)})
     shelf = engine.share(read_shelf(articles, bestsellers))
     models: dict[date, Callable[[], str]] = {}
     for week in line.judged_weeks(evaluation.weeks):
