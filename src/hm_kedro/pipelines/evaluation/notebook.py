@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from hm_kedro.pipelines.lgbm_ranking.features import Values
 
 TREES = 100
-# Of the largest logs the newest weeks that hold so many rows: DART's time grows with them, what it learns hardly does.
+# Of the largest logs the newest weeks that hold so many rows, since DART's time grows with them.
 MOST_ROWS = 2_000_000
 # The rank of what is none of the bestsellers.
 UNRANKED = 999
