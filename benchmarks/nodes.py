@@ -3,6 +3,7 @@
     python -m benchmarks.nodes eda --raw FOLDER --tables FOLDER  # made by the pipelines before it
     python -m benchmarks.nodes als_candidates --raw FOLDER --tables FOLDER
     python -m benchmarks.nodes lgbm_ranking --raw FOLDER --tables FOLDER
+    python -m benchmarks.nodes evaluation --raw FOLDER --tables FOLDER
 
 Every node runs in a process of its own, so that its memory is its own (eda's small ones in one together); seconds are
 of the whole command, start of the engine included. The table goes into the pipeline's page in docs/.
@@ -71,6 +72,7 @@ PLANS = {
         },
         PARAMS,
     ),
+    "evaluation": Plan({WHOLE: ""}, PARAMS),
 }
 
 

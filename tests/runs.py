@@ -36,6 +36,11 @@ TABLES = {
 
 # Those that differ by the solver of ALS.
 FACTORS = {"06_models/item_factors": ["week", "article"], "06_models/user_factors": ["week", "customer"]}
+# Those of the comparison.
+COMPARED = {
+    "08_reporting/contestant_lists": ["contestant", "week", "customer", "rank"],
+    "08_reporting/per_customer_scores": ["contestant", "week", "customer"],
+}
 
 
 def kedro(*arguments: str, cwd: Path = PROJECT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -84,7 +89,8 @@ def run(
 def read(output: Path, table: str) -> pd.DataFrame:
     """Read a table that a run wrote, ordered by its key; columns in the order of their names."""
     frame = arrow_dataset.dataset(output / table, partitioning="hive").to_table().to_pandas()
-    ordered = frame.sort_values((TABLES | FACTORS).get(table, ["week", "customer", "article"])).reset_index(drop=True)
+    key = (TABLES | FACTORS | COMPARED).get(table, ["week", "customer", "article"])
+    ordered = frame.sort_values(key).reset_index(drop=True)
     return ordered[sorted(ordered.columns)]
 
 

@@ -18,7 +18,7 @@ from hm_kedro.pipeline_registry import DEFAULT, register_pipelines
 from hm_kedro.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).resolve().parents[1]
-ENVIRONMENTS = ["local", "online_retail", "kaggle", "synthetic", "cluster", "test"]
+ENVIRONMENTS = ["local", "online_retail", "kaggle", "kaggle_week", "relbench", "synthetic", "cluster", "test"]
 LAYERS = [
     "synthetic",
     "raw",
@@ -61,8 +61,8 @@ def test_parameters_of_every_environment_are_valid(env: str) -> None:
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_every_output_lies_under_output_dir_and_every_raw_file_under_raw_dir(env: str) -> None:
-    for name, entry in config(env, raw_dir="RAW", output_dir="OUT")["catalog"].items():
-        place = entry.get("filepath") or entry["path"]
+    for name, entry in config(env, raw_dir="RAW", output_dir="OUT", submissions="RAW/rival.csv")["catalog"].items():
+        place = entry.get("filepath") or entry.get("path") or entry["place"]
         assert place.startswith("RAW" if layer(entry) == "raw" else "OUT/"), name
 
 
@@ -116,6 +116,17 @@ def test_every_node_is_named_after_its_function(pipelines: dict[str, Pipeline]) 
 def test_environments_say_only_what_differs(env: str) -> None:
     """Data sets are no reason for other models: one set of parameters serves them all."""
     assert {path.name for path in (PROJECT / "conf" / env).rglob("*.yml")} <= {"globals.yml", "spark.yml"}
+
+
+@pytest.mark.parametrize("env", ["kaggle_week", "relbench"])
+def test_presets_of_a_judged_week_are_the_kaggle_files_judged_on_the_cutoffs_week_alone(env: str) -> None:
+    # Read at once: the globals are those of the loader that was made last.
+    (preset, spark), (kaggle, spark_of_kaggle) = (
+        (loader["parameters"], loader["spark"]) for loader in map(config, (env, "kaggle"))
+    )
+    assert preset["evaluation"] == {"weeks": 0}
+    assert {name for name in kaggle if preset[name] != kaggle[name]} == {"evaluation", "cutoff"}
+    assert spark == spark_of_kaggle
 
 
 def test_every_parameter_has_a_comment_or_explains_itself() -> None:

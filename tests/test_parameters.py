@@ -94,7 +94,7 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("ranker_tuning.trials", 0),
         ("ablation.resamples", 99),
         ("scoring.customers", 0),
-        ("evaluation.weeks", 0),
+        ("evaluation.weeks", -1),
         ("scale", 0),
         ("scale", 10.1),
         ("synthetic.visits.weekdays", [0.5, 0.5]),

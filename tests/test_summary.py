@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
@@ -27,6 +28,20 @@ METRICS = {
         "bestsellers": {"map12": 0.02, "recall12": 0.02, "by_week": {}},
     },
 }
+SCORES = pd.DataFrame(
+    [("ranker", "map12", 0.029, 0.031), ("ranker", "recall12", 0.09, 0.11), ("als", "map12", None, None)],
+    columns=["contestant", "metric", "low", "high"],
+)
+COMPARISON = pd.DataFrame(
+    [
+        ("ranker", "ranker_als", "map12", 0.01, "Better [than] ALS's candidates alone."),
+        ("ranker", "als_filled", "map12", 0.02, "Better [than] ALS."),
+        ("ranker", "bestsellers", "recall12", 0.08, "Finds more."),
+        ("ranker", "bestsellers", "map12", 0.01, "Better than bestsellers."),
+        ("als_filled", "bestsellers", "map12", -0.01, "Worse than bestsellers."),
+    ],
+    columns=["contestant", "other", "metric", "difference", "claim"],
+)
 
 
 @pytest.fixture
@@ -68,6 +83,35 @@ def test_models_are_listed_from_the_worst_to_the_best(said):
 def test_scores_are_told_to_four_digits(said):
     [line] = [line for line in said(metrics=METRICS).splitlines() if "als" in line]
     assert line.split()[3::2] == ["0.0123", "0.0500"]
+
+
+def test_intervals_are_told_where_they_are_known(said):
+    lines = said(metrics=METRICS, contestant_scores=SCORES).splitlines()
+    assert "95 % interval" not in said(metrics=METRICS)
+    [ranker, als] = [line.replace("│", "").split() for line in lines if "ranker" in line or "als" in line][::-1]
+    assert ranker == ["ranker", "0.0300", "0.0290", "to", "0.0310", "0.1000"]
+    assert als == ["als", "0.0123", "0.0500"]
+
+
+def test_a_metric_is_told_where_a_model_has_it(said):
+    scores = {"map12": 0.03, "recall12": 0.1, "ndcg12": 0.25, "by_week": {}}
+    told = said(metrics=METRICS | {"contestants": METRICS["contestants"] | {"ranker": scores}})
+    assert "0.2500" in told
+    assert "NDCG@12" in told
+    assert "NDCG@12" not in said(metrics=METRICS)
+
+
+def test_what_may_be_claimed_of_the_ranker_is_told_below_the_table(said):
+    lines = said(metrics=METRICS, contestant_scores=SCORES, comparison=COMPARISON).splitlines()
+    end = next(place for place, line in enumerate(lines) if line.startswith("└"))
+    assert lines[end + 1 : end + 3] == ["Better than bestsellers.", "Better [than] ALS."]
+    assert "candidates alone" not in "".join(lines)
+
+
+def test_a_run_that_compared_nothing_still_tells_its_scores(said):
+    told = said(metrics=METRICS, contestant_scores=pd.DataFrame(), comparison=pd.DataFrame())
+    assert "0.0300" in told
+    assert "95 % interval" not in told
 
 
 def test_a_run_without_a_judged_week_says_so(said):

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from tests.conftest import day
 
 from hm_kedro.errors import HmKedroError
+from hm_kedro.parameters import TrainingParameters
 from hm_kedro.timeline import Timeline
 
 DAYS = st.dates(date(2015, 1, 1), date(2030, 12, 31))
@@ -24,6 +25,10 @@ def line(cutoff: str, first_day: str = "2020-01-01", log_end: str | None = None)
         last_day=last_day,
         log_end=day(log_end) if log_end else last_day,
     )
+
+
+def learning(weeks: int, most: int = 1, enough: int = 0) -> TrainingParameters:
+    return TrainingParameters(weeks=weeks, most_weeks=most, enough_purchases=enough, negatives=1, max_rows=1, seed=1)
 
 
 def iso(weeks: list[date]) -> list[str]:
@@ -84,16 +89,34 @@ def test_a_log_too_short_to_judge_still_predicts_the_submissions_week():
 
 
 def test_target_weeks_are_those_predicted_and_those_each_learns_from_once():
-    weeks = line("2020-09-22").target_weeks(judged=1, training=2)
+    weeks = line("2020-09-22").target_weeks(judged=1, training=learning(2))
     assert iso(weeks) == ["2020-09-22", "2020-09-15", "2020-09-08", "2020-09-01"]
 
 
-@given(judged=st.integers(1, 4), training=st.integers(1, 8))
-def test_target_weeks_hold_the_training_weeks_of_every_predicted_week(judged, training):
+@given(judged=st.integers(1, 4), weeks=st.integers(1, 8))
+def test_target_weeks_hold_the_training_weeks_of_every_predicted_week(judged, weeks):
     log = line("2020-09-22", first_day="2020-08-01")
-    targets = log.target_weeks(judged, training)
+    targets = log.target_weeks(judged, learning(weeks))
     for week in log.predicted_weeks(judged):
-        assert {week, *log.weeks_before(week, training)} <= set(targets)
+        assert {week, *log.learned_weeks(week, learning(weeks))} <= set(targets)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "enough", "learned"),
+    [(1, 4, 25, 3), (1, 4, 20, 2), (1, 4, 0, 1), (3, 4, 0, 3), (1, 2, 99, 2), (4, 2, 0, 4), (1, 9, 99, 5)],
+)
+def test_a_ranker_learns_from_as_many_weeks_as_have_enough_purchases(least, most, enough, learned):
+    log = line("2020-09-22", first_day="2020-08-15")
+    weeks = log.weeks_before(log.cutoff, 9)
+    rich = log.model_copy(update={"purchases": dict.fromkeys(weeks, 10)})
+    assert rich.learned_weeks(log.cutoff, learning(least, most, enough)) == weeks[:learned]
+
+
+def test_purchases_of_the_predicted_week_and_later_have_no_say_in_what_is_learned_from():
+    log = line("2020-09-22")
+    judged = day("2020-09-08")
+    rich = log.model_copy(update={"purchases": {day("2020-09-15"): 99, judged: 99, day("2020-09-01"): 1}})
+    assert len(rich.learned_weeks(judged, learning(1, 3, 50))) == 3
 
 
 @given(judged=st.integers(1, 4))

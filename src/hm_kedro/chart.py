@@ -65,6 +65,41 @@ def present(counts: dict[str, Numbers]) -> dict[str, Numbers]:
     }
 
 
+def row_by_row(numbers: Numbers) -> list[dict[str, Any]]:
+    """Give numbers as rows.
+
+    >>> row_by_row({"week": [1, 2], "buyers": [5, 7]})
+    [{'week': 1, 'buyers': 5}, {'week': 2, 'buyers': 7}]
+    """
+    return [dict(zip(numbers, values, strict=True)) for values in zip(*numbers.values(), strict=True)]
+
+
+def column_by_column(found: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Numbers:
+    """Give some columns of rows as numbers; without rows none.
+
+    >>> column_by_column([{"week": 1, "buyers": 5}, {"week": 2, "buyers": 7}], ["buyers"])
+    {'buyers': [5, 7]}
+    """
+    return {name: [row[name] for row in found] for name in names} if found else {}
+
+
+def in_words(name: str) -> str:
+    """Say a name of the code in words."""
+    return name.replace("_", " ")
+
+
+def whiskers(found: Sequence[Mapping[str, Any]], value: str) -> dict[str, Any]:
+    """Give the error bars of intervals from `low` to `high`; where a bound is missing there is none.
+
+    >>> bars = whiskers([{"lift": 2, "low": 1, "high": 4}, {"lift": 2, "low": None, "high": None}], "lift")
+    >>> bars["array"], bars["arrayminus"]
+    ([2, None], [1, None])
+    """
+    above = [None if row["high"] is None else row["high"] - row[value] for row in found]
+    below = [None if row["low"] is None else row[value] - row["low"] for row in found]
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below}
+
+
 def lines(
     x: Sequence[Any], series: Mapping[str, Sequence[Any]], x_title: str, y_title: str, **layout: Any
 ) -> go.Figure:
@@ -97,6 +132,14 @@ def bars(
         figure.update_yaxes(autorange="reversed", automargin=True, dtick=1)
         figure.update_layout(height=max(300, 160 + 22 * len(x)))
     return figure
+
+
+def name_rows(figure: go.Figure, names: Sequence[str]) -> None:
+    """Name the rows of a figure that goes across, the first on top, its legend above them."""
+    figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1, "x": 0}, height=200 + 26 * len(names))
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=list(names), autorange="reversed", automargin=True, dtick=1, showgrid=True
+    )
 
 
 def heat(

@@ -41,12 +41,14 @@ if TYPE_CHECKING:
     from pyspark import SparkConf
     from pyspark.sql import DataFrame, SparkSession
 
-# What the JVM prints past any log configuration, whether all is well or not.
+# What the JVM and its workers print past any log configuration, whether all is well or not.
 NOISE = (
     b"Using incubator modules",
     b"netlib-blas: JNI_OnLoad",
     b"netlib-lapack: JNI_OnLoad",
     b"package sun.security.action not in java.base",
+    # LightGBM's, from a thread of a worker's that its verbosity doesn't reach.
+    b"[LightGBM] [Info] Listening...",
 )
 # Spark 4.2.1 takes a union of equally partitioned tables for partitioned itself and leaves out a shuffle after it;
 # a grouping can then yield keys twice, whatever adaptive execution does (of the kind of
@@ -90,9 +92,38 @@ def has_spark_ml() -> bool:
     return _Engine.name != "sail"
 
 
+def has_barrier_stages() -> bool:
+    """Whether tasks of the engine can run all at once and wait for each other."""
+    return _Engine.name != "sail"
+
+
+def check_barrier_stages(what: str) -> None:
+    """Refuse what needs barrier stages on an engine without; nothing is started.
+
+    Raises:
+        HmKedroError: the engine has none.
+    """
+    if not has_barrier_stages():
+        raise HmKedroError(
+            f"{what} needs tasks that wait for each other, which engine '{_Engine.name}' lacks: "
+            "choose engine=spark or engine=cluster, or leave it out"
+        )
+
+
+def tasks_at_once() -> int:
+    """How many tasks a barrier stage may have; Spark waits ten minutes for machines that more would need."""
+    context = session().sparkContext._jsc.sc()  # noqa: SLF001
+    return int(context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile()))
+
+
 def partitions(pieces: int) -> int:
     """How many partitions pieces of work are spread over: Sail works on all at once, Spark on one a core."""
     return min(pieces, os.cpu_count() or 1) if _Engine.name == "sail" else pieces
+
+
+def on_this_machine() -> bool:
+    """Whether the workers are processes of this machine."""
+    return _Engine.name != "cluster"
 
 
 def session() -> SparkSession:

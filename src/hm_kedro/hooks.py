@@ -30,6 +30,8 @@ class ProjectHooks:
         """Check every parameter and choose the engine; nothing is started."""
         self.parameters = Parameters.model_validate(context.config_loader["parameters"])
         engine.configure(self.parameters.engine, context.config_loader["spark"])
+        if self.parameters.ranker.training == "distributed":
+            engine.check_barrier_stages("ranker.training=distributed")
 
     @hook_impl
     def before_pipeline_run(
@@ -46,6 +48,8 @@ class ProjectHooks:
                 f"output_dir '{self.parameters.output_dir}' lies in raw_dir '{self.parameters.raw_dir}': "
                 "choose another output_dir, the raw files are never written near"
             )
+        if "outside_submissions" in pipeline.inputs():
+            catalog["outside_submissions"].find()
         if "synthetic_files" in pipeline.all_outputs():
             # Before an hour's work, not after it.
             catalog["synthetic_files"].check_target()

@@ -227,8 +227,8 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        for number in put_off:
-            signal.raise_signal(number)
+        for came in put_off:
+            signal.raise_signal(came)
 
 
 def _interrupt(number: int, _: object) -> NoReturn:

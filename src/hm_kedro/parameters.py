@@ -228,12 +228,14 @@ class TrainingParameters(Group):
     """Which examples the ranker learns from."""
 
     weeks: PositiveInt
+    most_weeks: PositiveInt
+    enough_purchases: NonNegativeInt
     negatives: PositiveInt
     max_rows: PositiveInt
     seed: int
 
 
-class RankerParameters(Group):
+class BoosterParameters(Group):
     """LightGBM's parameters, by its own names where it has one."""
 
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
@@ -251,7 +253,14 @@ class RankerParameters(Group):
     seed: int
 
 
-class RankerSettings(RankerParameters):
+class RankerParameters(BoosterParameters):
+    """How the ranker is trained, and by whom."""
+
+    training: Literal["single", "distributed"]
+    workers: PositiveInt
+
+
+class RankerSettings(BoosterParameters):
     """All that a search for the ranker's settings may vary."""
 
     weeks: PositiveInt
@@ -293,15 +302,25 @@ class AblationParameters(Group):
 
 
 class ScoringParameters(Group):
-    """How many customers are scored at a time."""
+    """How many customers are scored at a time, and from how many candidates on by compiled rankers."""
 
     customers: PositiveInt
+    compile_rows: NonNegativeInt
 
 
 class EvaluationParameters(Group):
     """Which weeks the models are judged on."""
 
-    weeks: PositiveInt
+    weeks: NonNegativeInt
+
+
+class ComparisonParameters(Group):
+    """How certain a comparison is, and what counts as head and as new."""
+
+    resamples: int = Field(ge=100)
+    seed: int
+    head_share: Share
+    new_days: PositiveInt
 
 
 class ArticleParameters(Group):
@@ -443,6 +462,8 @@ class Parameters(Group):
     scoring: ScoringParameters
     customer_id: str
     explain: ExplainParameters
+    submissions: str
     evaluation: EvaluationParameters
+    comparison: ComparisonParameters
     scale: Scale
     synthetic: SyntheticParameters

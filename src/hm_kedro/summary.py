@@ -9,10 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
 
     from hm_kedro.parameters import Parameters
+
+# What is printed beside MAP@12.
+ALSO_PRINTED = {"recall12": "recall@12", "ndcg12": "NDCG@12"}
 
 
 def print_summary(
@@ -26,7 +30,8 @@ def print_summary(
     if "eda_summary" in made:
         _print_data(console, catalog.load("eda_summary"), parameters.raw_dir)
     if "metrics" in made:
-        _print_metrics(console, catalog.load("metrics"))
+        compared = {name: catalog.load(name) for name in ("contestant_scores", "comparison") if name in made}
+        _print_metrics(console, catalog.load("metrics"), **compared)
     if "synthetic_ceiling" in made:
         _print_ceiling(console, catalog.load("synthetic_ceiling"))
     if "synthetic_files" in made:
@@ -83,13 +88,44 @@ def _print_data(console: Console, shop: dict[str, Any], raw_dir: str) -> None:
     )
 
 
-def _print_metrics(console: Console, metrics: dict[str, Any]) -> None:
+def _print_metrics(
+    console: Console,
+    metrics: dict[str, Any],
+    contestant_scores: pd.DataFrame | None = None,
+    comparison: pd.DataFrame | None = None,
+) -> None:
     if not metrics["contestants"]:
         console.print("no complete week before the cutoff has a history to be judged by", highlight=False)
         return
     weeks = ", ".join(f"{week} ({metrics['buyers'].get(week, 0):,} buyers)" for week in metrics["weeks"])
     console.print(f"judged weeks: {weeks}", soft_wrap=True, highlight=False)
-    table = Table("model", "MAP@12", "recall@12")
-    for name, scores in sorted(metrics["contestants"].items(), key=lambda item: item[1]["map12"]):
-        table.add_row(name, f"{scores['map12']:.4f}", f"{scores['recall12']:.4f}")
+    models = metrics["contestants"]
+    columns = {"MAP@12": {name: f"{scores['map12']:.4f}" for name, scores in models.items()}}
+    if contestant_scores is not None:
+        columns["95 % interval"] = _list_intervals(contestant_scores)
+    for metric, title in ALSO_PRINTED.items():
+        columns[title] = {name: f"{scores[metric]:.4f}" for name, scores in models.items() if metric in scores}
+    columns = {title: cells for title, cells in columns.items() if cells}
+    table = Table("model", *columns)
+    for name in sorted(models, key=lambda name: models[name]["map12"]):
+        table.add_row(name, *[cells.get(name, "") for cells in columns.values()])
     console.print(table)
+    if comparison is not None:
+        for claim in _list_claims_of_ranker(comparison):
+            console.print(claim, soft_wrap=True, highlight=False, markup=False)
+
+
+def _list_intervals(contestant_scores: pd.DataFrame) -> dict[str, str]:
+    from hm_kedro.pipelines.evaluation.contest import MAP12, records
+
+    found = [row for row in records(contestant_scores) if row["metric"] == MAP12 and row["low"] is not None]
+    return {row["contestant"]: f"{row['low']:.4f} to {row['high']:.4f}" for row in found}
+
+
+def _list_claims_of_ranker(comparison: pd.DataFrame) -> list[str]:
+    """List what may be claimed of the ranker against the best baseline and against ALS."""
+    from hm_kedro.pipelines.evaluation.contest import ALS_FILLED, RANKER, list_differences
+    from hm_kedro.pipelines.evaluation.contestants import BASELINES
+
+    ours = [row for row in list_differences(comparison) if row["contestant"] == RANKER]
+    return [row["claim"] for row in ours if row["other"] in (*BASELINES, ALS_FILLED)]

@@ -115,18 +115,25 @@ def pieces(condition: Column | None = None) -> Column:
     return F.sum(quantity).cast("int")
 
 
+def transactions_in_weeks(transactions: DataFrame, weeks: Sequence[date]) -> DataFrame:
+    """Give the transactions of the target weeks: what is to be predicted, never what predicts.
+
+    Returns:
+        The transactions of the seven days from each `week` on, with that column.
+    """
+    if weeks:
+        transactions = _between(transactions, min(weeks), max(weeks) + timedelta(days=WEEK_DAYS))
+    ahead = transactions.withColumn("week", each_of(weeks)).withColumn("day", F.datediff("t_dat", "week"))
+    return ahead.where((F.col("day") >= 0) & (F.col("day") < WEEK_DAYS)).drop("day")
+
+
 def purchases_in_weeks(transactions: DataFrame, weeks: Sequence[date]) -> DataFrame:
     """Give what was bought in the target weeks: what is to be predicted, never what predicts.
 
     Returns:
         One row per (week, customer, article) bought in the seven days from `week` on.
     """
-    if weeks:
-        transactions = _between(transactions, min(weeks), max(weeks) + timedelta(days=WEEK_DAYS))
-    ahead = transactions.withColumn("week", each_of(weeks)).withColumn("day", F.datediff("t_dat", "week"))
-    return (
-        ahead.where((F.col("day") >= 0) & (F.col("day") < WEEK_DAYS)).select("week", "customer", "article").distinct()
-    )
+    return transactions_in_weeks(transactions, weeks).select("week", "customer", "article").distinct()
 
 
 def exact(fraction: Column) -> Column:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hm_kedro.errors import HmKedroError
+
+if TYPE_CHECKING:
+    from hm_kedro.parameters import TrainingParameters
 
 WEEK = timedelta(days=7)
 
@@ -23,6 +27,7 @@ class Timeline(BaseModel):
         first_day: day of the first transaction that is kept.
         last_day: day of the last transaction before the cutoff.
         log_end: day of the last transaction of the log, which may lie after the cutoff.
+        purchases: transactions of each week before the cutoff that has some, by its first day.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +39,7 @@ class Timeline(BaseModel):
     first_day: date
     last_day: date
     log_end: date
+    purchases: dict[date, int] = Field(default_factory=dict)
 
     @classmethod
     def read(cls, saved: dict[str, Any]) -> Timeline:
@@ -71,9 +77,19 @@ class Timeline(BaseModel):
         """Give the weeks that get recommendations, newest first: the submission's and the judged ones."""
         return [self.cutoff, *self.weeks_before(self.cutoff, judged)]
 
-    def target_weeks(self, judged: int, training: int) -> list[date]:
+    def learned_weeks(self, week: date, training: TrainingParameters) -> list[date]:
+        """Give the weeks that a week's ranker learns from, newest first: as many as have enough purchases.
+
+        At the least `training.weeks`, at the most `training.most_weeks`, as far as the history goes.
+        """
+        weeks = self.weeks_before(week, max(training.weeks, training.most_weeks))
+        bought = accumulate(self.purchases.get(earlier, 0) for earlier in weeks)
+        poor = sum(total < training.enough_purchases for total in bought)
+        return weeks[: max(training.weeks, poor + 1)]
+
+    def target_weeks(self, judged: int, training: TrainingParameters) -> list[date]:
         """Give every week that needs candidates, newest first: those predicted and those learned from."""
         weeks = set(self.predicted_weeks(judged))
         for week in list(weeks):
-            weeks.update(self.weeks_before(week, training))
+            weeks.update(self.learned_weeks(week, training))
         return sorted(weeks, reverse=True)

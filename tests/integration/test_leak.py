@@ -17,6 +17,7 @@ import pytest
 from tests import described, runs, tiny
 from tests.integration.conftest import CUTOFF
 
+from hm_kedro.pipelines.evaluation.contestants import CONTESTANTS
 from hm_kedro.pipelines.lgbm_ranking.features import Pairs, article
 
 pytestmark = pytest.mark.integration
@@ -86,11 +87,23 @@ def test_cutting_the_future_off_at_an_asked_cutoff_changes_no_byte(
 
 def test_another_future_changes_no_byte(cut_off: Path, tmp_path: Path) -> None:
     past = [line for line in tiny.make_transactions() if line[0] < CUTOFF]
-    # A future in which everyone buys one article at an absurd price, from the cutoff's own day on.
-    storm = [[CUTOFF, tiny.customer_id(n), tiny.article_id(41), 0.5, 2] for n in range(tiny.CUSTOMERS)] * 3
+    # A future in which everyone buys one article at an absurd price, from the cutoff's own day to the week's last.
+    days = [CUTOFF, CUTOFF, str(date.fromisoformat(CUTOFF) + timedelta(days=6))]
+    storm = [[day, tiny.customer_id(n), tiny.article_id(41), 0.5, 2] for day in days for n in range(tiny.CUSTOMERS)]
     other = tiny.write_raw(tmp_path / "storm", past + storm)
-    runs.run("test", other, tmp_path / "two", "engine=sail", f"cutoff={CUTOFF}", until="submission")
+    runs.run("test", other, tmp_path / "two", "engine=sail", f"cutoff={CUTOFF}")
     assert_models_saw_the_same(cut_off, tmp_path / "two")
+    assert_contestants_saw_the_same(cut_off, tmp_path / "two")
+
+
+def assert_contestants_saw_the_same(one: Path, other: Path) -> None:
+    """Every contestant's lists for the cutoff's week: of what follows only who buys is known to them."""
+    lists = [runs.read(output, "08_reporting/contestant_lists") for output in (one, other)]
+    judged, storm = (of[(of["week"].astype(str) == CUTOFF) & (of["contestant"] != "oracle")] for of in lists)
+    assert len(set(judged["contestant"])) == len(CONTESTANTS) - 1
+    assert set(judged["customer"]) < set(storm["customer"])
+    same = storm[storm["customer"].isin(set(judged["customer"]))]
+    pd.testing.assert_frame_equal(same.reset_index(drop=True), judged.reset_index(drop=True), check_exact=True)
 
 
 def test_cutting_the_future_off_behind_days_without_sales_changes_no_byte(tmp_path: Path) -> None:

@@ -38,6 +38,10 @@ def refused(*params: str, pipeline: str = "__default__") -> str:
         (["retrieval.foo.top=3"], ["unknown parameter 'retrieval.foo'", "conf/base/parameters"]),
         ([f"retrieval.{name}.top=0" for name in RETRIEVERS], ["'retrieval'", "every retriever's top is 0"]),
         (["raw_dir=/nowhere/at/all", "engine=sail"], ["/nowhere/at/all/", "raw_dir=FOLDER"]),
+        (["submissions=nowhere.csv"], ["submissions: 'nowhere.csv' is no file", "leave submissions out"]),
+        (["ranker.training=elsewhere"], ["'ranker.training' = 'elsewhere'", "'single' or 'distributed'"]),
+        (["ranker.training=distributed", "ranker.workers=0"], ["'ranker.workers' = 0", "greater than 0"]),
+        (["ranker.training=distributed", "engine=sail"], ["ranker.training=distributed", "engine=spark"]),
         (["scale=x"], ["'scale' = 'x'", "valid number"]),
     ],
 )

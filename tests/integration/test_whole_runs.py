@@ -12,6 +12,7 @@ import pytest
 from tests import runs, tiny
 
 from benchmarks import duckdb_processing
+from hm_kedro.pipelines.evaluation.contestants import BASELINES, CONTESTANTS
 from hm_kedro.schemas import PRIMARY
 
 pytestmark = pytest.mark.integration
@@ -66,7 +67,8 @@ def test_run_leaves_a_report_of_what_it_saw(finished: Finished) -> None:
     summary = json.loads((output / "08_reporting/eda_summary.json").read_text())
     figures = {path.stem for path in (output / "08_reporting/figures").glob("*.json")}
     found = {"retrieval_recall", "retrieval_segments", "retrieval_budget", "retrieval_overlap", "retrieval_cost"}
-    found |= {"ranker_features", "ranker_families"}
+    found |= {"ranker_features", "ranker_families", "contestants", "comparison_forest", "accuracy_metrics"}
+    found |= {"beyond_accuracy", "segment_differences", "segment_articles"}
     assert figures == summary["figures"].keys() | found
     assert page.count('class="plotly-graph-div"') == len(figures)
     assert str(output / "08_reporting/report.html") in printed
@@ -217,6 +219,49 @@ def test_without_sample_submission_the_customers_file_says_whom_it_is_for(raw: P
     (folder / "sample_submission.csv").unlink()
     runs.run("test", folder, tmp_path / "out", "engine=sail")
     assert len(runs.check_submission(folder, tmp_path / "out")) == tiny.CUSTOMERS
+
+
+def test_contestants_without_als_have_the_same_scores_on_both_engines(finished: Finished) -> None:
+    one, other = (runs.read(finished(engine)[0], "08_reporting/per_customer_scores") for engine in ("spark", "sail"))
+    alike = [scores[scores["contestant"].isin(BASELINES)].reset_index(drop=True) for scores in (one, other)]
+    assert set(alike[0]["contestant"]) == set(BASELINES)
+    pd.testing.assert_frame_equal(*alike, check_exact=True)
+
+
+@pytest.mark.parametrize("engine", ["spark", "sail"])
+def test_no_ranker_beats_the_oracle_and_all_checks_of_honesty_hold(engine: str, finished: Finished) -> None:
+    reporting = finished(engine)[0] / "08_reporting"
+    metrics = json.loads((reporting / "metrics.json").read_text())
+    contestants = metrics["contestants"]
+    assert list(contestants) == list(CONTESTANTS)
+    for name in ("ranker", "ranker_als", "als"):
+        assert contestants[name]["map12"] <= contestants["oracle"]["map12"]
+    checks = json.loads((reporting / "honesty_checks.json").read_text())
+    assert metrics["honesty_checks"] == len(checks) > 15
+    claims = pd.read_parquet(reporting / "comparison.parquet")["claim"]
+    assert claims.str.len().min() > 20
+    assert pd.read_parquet(reporting / "segment_comparison.parquet")["dimension"].nunique() == 6
+
+
+def test_submissions_from_outside_are_judged_beside_our_own(raw: Path, cut_off: Path, tmp_path: Path) -> None:
+    """Our own submission scores as the ranker does, to the last bit; one that copies the truth has every hit."""
+    week, end = "2020-08-12", "2020-08-19"
+    output, outside = tmp_path / "out", tmp_path / "outside"
+    shutil.copytree(cut_off, output)
+    outside.mkdir()
+    shutil.copy(output / "07_model_output/submission.csv", outside / "our_own.csv")
+    log = pd.read_csv(raw / "transactions_train.csv", dtype=str)
+    bought = log[(log["t_dat"] >= week) & (log["t_dat"] < end)].drop_duplicates(["customer_id", "article_id"])
+    truth = bought.groupby("customer_id")["article_id"].agg(lambda articles: " ".join(articles[:12]))
+    truth.rename("prediction").to_csv(outside / "truth.csv")
+    params = (f"cutoff={week}", "engine=sail", f"submissions={outside}")
+    runs.run("test", raw, output, *params, pipeline="evaluation")
+    contestants = json.loads((output / "08_reporting/metrics.json").read_text())["contestants"]
+    assert contestants["our_own"]["by_week"][week] == contestants["ranker"]["by_week"][week]
+    assert list(contestants["our_own"]["by_week"]) == [week]
+    assert contestants["truth"]["map12"] == 1.0
+    comparison = pd.read_parquet(output / "08_reporting/comparison.parquet")
+    assert {"our_own", "truth"} <= set(comparison["contestant"])
 
 
 def test_week_of_the_cutoff_is_judged_where_the_log_reaches_its_end(cut_off: Path) -> None:

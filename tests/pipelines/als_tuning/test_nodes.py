@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 from datetime import date, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from hm_kedro.pipelines.als_candidates.block import read_blocks
 from hm_kedro.pipelines.als_candidates.proposals import Proposals, rank
 from hm_kedro.pipelines.als_tuning import nodes
 from hm_kedro.pipelines.als_tuning.nodes import draw_trials, measure, sample_buyers, score_proposals, try_settings
+from hm_kedro.pipelines.evaluation.catalogue import Catalogue
 from hm_kedro.pipelines.evaluation.metrics import score_lists
 from hm_kedro.search import list_settings
 from hm_kedro.timeline import Timeline
@@ -174,9 +176,13 @@ def test_scores_are_those_by_which_models_are_judged(table):
         for customer, articles in zip(customers, lists, strict=True)
         for place, article in enumerate(articles, 1)
     ]
+    week = (TUNED - date(1970, 1, 1)).days
     judged = score_lists(
-        table("week date, customer int, article int", [(TUNED, *pair) for pair in bought]),
+        table("week date, customer int, article int, spent double", [(TUNED, *pair, None) for pair in bought]),
         table("contestant string, week date, customer int, article int, rank int", ranked),
+        table("week date, customer int, lines array<struct<article int>>", []),
+        {week: ["als"]},
+        {week: partial(Catalogue, *[np.zeros(100)] * 3, *[np.zeros(100, bool)] * 2, np.zeros((100, 0), np.int32))},
     )
     of_customer = dict(rows(judged, "customer", "ap12"))
     buyers = [customer for customer in customers if customer in of_customer]

@@ -51,7 +51,14 @@ def test_without_a_cutoff_it_is_the_day_after_the_last_transaction():
         "first_day": "2020-08-25",
         "last_day": "2020-09-15",
         "log_end": "2020-09-15",
+        "purchases": {"2020-09-09": 1, "2020-08-26": 1, "2020-08-19": 1},
     }
+
+
+def test_purchases_are_counted_by_weeks_back_from_the_cutoff_and_none_from_it_on():
+    days = {"2020-09-02": 1, "2020-09-08": 2, "2020-09-09": 4, "2020-09-15": 8, "2020-09-16": 16, "2020-09-22": 32}
+    found = accept_log(QUALITY, days, "2020-09-16", "raw", STRICT)
+    assert found["purchases"] == {"2020-09-09": 12, "2020-09-02": 3}
 
 
 def test_with_a_cutoff_the_log_may_end_after_it():

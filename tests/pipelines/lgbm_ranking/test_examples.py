@@ -14,7 +14,7 @@ from hm_kedro.pipelines.lgbm_ranking.features import list_features
 
 PURCHASES = "t_dat date, customer int, article int"
 NEXT, EARLIER = day("2020-09-09"), day("2020-08-26")
-TRAINING = TrainingParameters(weeks=2, negatives=3, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(weeks=2, most_weeks=2, enough_purchases=0, negatives=3, max_rows=100_000, seed=1)
 UNSAID = [None] * (len(union.COLUMNS) - 3)
 
 

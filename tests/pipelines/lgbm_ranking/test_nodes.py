@@ -1,5 +1,6 @@
 """Examples, a ranker for every predicted week, recommendations and the submission."""
 
+import logging
 from datetime import date, timedelta
 from typing import Any
 
@@ -40,10 +41,10 @@ HISTORIES = (
 )
 CUTOFF, JUDGED, LEARNED, OLDER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
 ONE_WEEK = EvaluationParameters(weeks=1)
-TRAINING = TrainingParameters(weeks=2, negatives=3, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(weeks=2, most_weeks=2, enough_purchases=0, negatives=3, max_rows=100_000, seed=1)
 FEATURES = FeatureParameters(window_days=100, sales_days=(7, 28), affinities=4, min_lift=1.2, without=())
 SALES = SalesParameters(window_days=7, trend_days=35, age_edges=(30,))
-TWO_CUSTOMERS = ScoringParameters(customers=2)
+TWO_CUSTOMERS = ScoringParameters(customers=2, compile_rows=0)
 RELEVANCE = pd.DataFrame(
     [
         ("information", "age", "department", 9.0),
@@ -68,6 +69,8 @@ RANKER = RankerParameters(
     truncation=15,
     num_threads=1,
     seed=1,
+    training="single",
+    workers=2,
 )
 
 
@@ -394,11 +397,31 @@ def test_customers_are_cut_into_ranges_of_their_numbers_newest_week_first(whole)
 
 
 def test_the_parts_are_the_same_rows_however_many_they_are(parts, whole):
-    few = read(parts(scoring=ScoringParameters(customers=5)))
+    few = read(parts(scoring=TWO_CUSTOMERS.model_copy(update={"customers": 5})))
     assert [part.name for part, _ in few] == ["2020-09-16-1", "2020-09-09-1"]
     assert sorted((row for _, of_part in few for row in of_part), key=str) == sorted(
         (row for _, of_part in whole for row in of_part), key=str
     )
+
+
+def test_compiled_rankers_give_the_same_rows_of_the_same_work(parts, whole, caplog):
+    pytest.importorskip("lleaves")
+    caplog.set_level(logging.INFO, "hm_kedro")
+    compiled = read(parts(scoring=TWO_CUSTOMERS.model_copy(update={"compile_rows": 1})))
+    assert [(part.work, rows) for part, rows in compiled] == [(part.work, rows) for part, rows in whole]
+    # The judged week's has no trees.
+    assert [message for message in caplog.messages if "ompiling" in message] == ["Compiling the ranker of 2020-09-16"]
+
+
+def test_a_ranker_is_compiled_for_the_candidates_that_are_still_to_be_scored(parts, whole, caplog):
+    pytest.importorskip("lleaves")
+    caplog.set_level(logging.INFO, "hm_kedro")
+    # Of 23 candidates of the cutoff's week, in three parts, two parts are missing.
+    made = Progress(whole[0][0].work, ("2020-09-16-3",), 4)
+    for least, compiled in ((15, True), (16, False)):
+        caplog.clear()
+        next(parts(made=made, scoring=TWO_CUSTOMERS.model_copy(update={"compile_rows": least})))
+        assert ("Compiling the ranker of 2020-09-16" in caplog.messages) == compiled
 
 
 def names_of(made) -> list[str]:
@@ -426,7 +449,7 @@ def test_work_is_other_work_with_other_rankers_and_parts(parts, whole, examples)
     works = [
         whole[0][0].work,
         next(parts(models=other)).work,
-        next(parts(scoring=ScoringParameters(customers=3))).work,
+        next(parts(scoring=TWO_CUSTOMERS.model_copy(update={"customers": 3}))).work,
         next(parts(features=FEATURES.model_copy(update={"window_days": 99}))).work,
     ]
     assert len(set(works)) == 4
@@ -453,7 +476,7 @@ def test_what_retrievers_say_may_be_left_out_though_a_week_has_nothing_to_learn_
     names = ", ".join(f"{name} float" for name in list_features(without, ()))
     nothing = session.createDataFrame([], f"week date, customer int, article int, bought int, {names}")
     models = loaders(train_rankers(nothing, line(), TRAINING, RANKER, ONE_WEEK))
-    made = read(parts(features=without, models=models, scoring=ScoringParameters(customers=5)))
+    made = read(parts(features=without, models=models, scoring=TWO_CUSTOMERS.model_copy(update={"customers": 5})))
     assert [len(of_part) for part, of_part in made if part.name.startswith(str(JUDGED))] == [24]
 
 

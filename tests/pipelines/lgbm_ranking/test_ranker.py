@@ -11,10 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_kedro.parameters import RankerParameters
-from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, predict, train
+from hm_kedro.parameters import BoosterParameters
+from hm_kedro.pipelines.lgbm_ranking.ranker import (
+    TREES_AT_ONCE,
+    feature_matrix,
+    group_sizes,
+    predict,
+    predict_in_blocks,
+    train,
+)
 
-RANKER = RankerParameters(
+RANKER = BoosterParameters(
     objective="lambdarank",
     trees=10,
     patience=0,
@@ -222,3 +229,14 @@ def test_features_are_found_by_their_names():
     columns = {name: np.float32([times] * 2) for name, times in zip(NAMES, (3, 4, 5, 0), strict=True)}
     turned = dict(reversed(columns.items())) | {"another": np.float32([7, 7])}
     assert predict(model, turned).tolist() == predict(model, columns).tolist() == scores(model, times_bought=[5, 5])
+
+
+@pytest.mark.parametrize("objective", ["binary", "lambdarank", "rank_xendcg"])
+@pytest.mark.parametrize("trees", [1, TREES_AT_ONCE, 2 * TREES_AT_ONCE + 3])
+def test_trees_score_by_the_block_as_all_at_once(objective, trees):
+    model = lgb.Booster(model_str=trained(repurchases(), objective=objective, trees=trees).model_to_string())
+    matrix = np.random.default_rng(1).uniform(0, 6, (500, len(NAMES))).astype(np.float32)
+    matrix[::3] = np.nan
+    found, expected = predict_in_blocks(model, matrix), model.predict(matrix)
+    assert len(np.unique(found)) > 1
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)

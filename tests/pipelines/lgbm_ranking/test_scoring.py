@@ -5,6 +5,7 @@ from itertools import pairwise
 import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.pipelines.lgbm_ranking.making import (
@@ -20,6 +21,7 @@ from tests.pipelines.lgbm_ranking.making import (
     shop,
 )
 
+from hm_kedro.pipelines.lgbm_ranking.compiled import Code, compile_booster
 from hm_kedro.pipelines.lgbm_ranking.describing import Known
 from hm_kedro.pipelines.lgbm_ranking.features import list_features
 from hm_kedro.pipelines.lgbm_ranking.scoring import best_rows, scorer
@@ -40,13 +42,13 @@ def model(likes: int | None) -> str:
 FOND, AVERSE, BLANK = model(1), model(-1), model(None)
 
 
-def scored(*batches: pa.RecordBatch, models: dict[int, str] | None = None) -> list[tuple]:
+def scored(*batches: pa.RecordBatch, models: dict[int, str | Code] | None = None) -> list[tuple]:
     """Score candidates of customers who had bought none, one, two and three pieces of articles 0 to 3."""
     lines = [(article, 1, article) for article in (1, 2, 3)]
     known = {day: Known(shop, lambda: served(customer(1, *lines), customer(2, *lines))) for day in (DAYS, NEXT_DAYS)}
-    texts = {day: (lambda text=text: text) for day, text in (models or {DAYS: FOND, NEXT_DAYS: AVERSE}).items()}
+    shared = {day: (lambda made=made: made) for day, made in (models or {DAYS: FOND, NEXT_DAYS: AVERSE}).items()}
     found = []
-    for piece in scorer(known, texts, FEATURES, ())(iter(batches)):
+    for piece in scorer(known, shared, FEATURES, ())(iter(batches)):
         assert piece.schema.names == ["week", "customer", "article", "score"]
         assert [field.type for field in piece.schema] == [pa.date32(), pa.int32(), pa.int32(), pa.float32()]
         found += [tuple(row.values()) for row in piece.to_pylist()]
@@ -65,6 +67,13 @@ def test_a_candidate_is_scored_by_the_model_of_its_week():
         *[(WEEK, 1, article) for article in (3, 2, 1, 0)],
         *[(NEXT, 1, article) for article in range(4)],
     ]
+
+
+def test_a_compiled_model_scores_as_its_text_does():
+    pytest.importorskip("lleaves")
+    lines = [proposal(number, article, week=week) for week in (WEEK, NEXT) for article in range(4) for number in (2, 1)]
+    codes = {day: compile_booster(lgb.Booster(model_str=text)) for day, text in ((DAYS, FOND), (NEXT_DAYS, AVERSE))}
+    assert scored(batch(*lines), models=codes) == scored(batch(*lines))
 
 
 def test_a_week_whose_model_has_no_trees_is_scored_by_the_blend():

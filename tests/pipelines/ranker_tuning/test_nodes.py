@@ -37,7 +37,7 @@ from hm_kedro.timeline import WEEK, Timeline
 CUTOFF, JUDGED, TUNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 EARLIER, OLDEST = day("2020-08-26"), day("2020-08-19")
 ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=2)
-TRAINING = TrainingParameters(weeks=3, negatives=2, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(weeks=3, most_weeks=3, enough_purchases=0, negatives=2, max_rows=100_000, seed=1)
 TUNING = RankerTuningParameters(weeks=1, buyers=1_000, trials=100, grid={}, seed=1)
 RANKER = RankerParameters(
     objective="binary",
@@ -53,8 +53,10 @@ RANKER = RankerParameters(
     truncation=15,
     num_threads=1,
     seed=1,
+    training="single",
+    workers=2,
 )
-SETTINGS = RankerSettings(**RANKER.model_dump(), weeks=3, negatives=2)
+SETTINGS = RankerSettings(**RANKER.model_dump(exclude={"training", "workers"}), weeks=3, negatives=2)
 GRID = {"objective": ["binary", "lambdarank"], "num_leaves": [3, 7, 15], "weeks": [1, 3]}
 SCHEMA = pa.schema(
     [
@@ -129,7 +131,7 @@ def test_no_judged_week_is_known_and_one_is_learned_from_before_any_is_tried(day
         return
     log = Timeline.read(timeline)
     assert max(found) + WEEK <= min([CUTOFF, *log.judged_weeks(judged)])
-    assert set(found) <= set(log.target_weeks(judged, learned))
+    assert set(found) <= set(log.target_weeks(judged, training(learned)))
     tried = tuning_weeks(timeline, parameters, evaluation)
     assert found[: len(tried)] == tried
     assert len(found) > len(tried)

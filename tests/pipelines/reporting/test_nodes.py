@@ -1,5 +1,7 @@
 """The report."""
 
+import pandas as pd
+
 from hm_kedro.datasets.article_images import ArticleImages, Pictures
 from hm_kedro.pipelines.reporting.nodes import write_report
 
@@ -41,8 +43,40 @@ SUMMARY = {
 }
 
 
-def report(summary=SUMMARY, retrieval=None, importance=None, pictures=None) -> str:
-    return write_report(TIMELINE, QUALITY, summary, retrieval or {}, importance or {}, pictures or Pictures("nowhere"))
+METRICS = {
+    "weeks": ["2020-09-09", "2020-09-02"],
+    "buyers": {"2020-09-09": 1234},
+    "honesty_checks": 21,
+    "contestants": {
+        "bestsellers": {"map12": 0.25, "by_week": {"2020-09-09": {"map12": 0.25}}},
+        "ranker": {"map12": 0.5, "by_week": {"2020-09-09": {"map12": 0.5}}},
+        "their_model": {"map12": 0.125, "by_week": {"2020-09-09": {"map12": 0.125}}},
+    },
+}
+SCORES = pd.DataFrame(
+    [("bestsellers", "map12", 0.25, 0.125, 0.375), ("ranker", "map12", 0.5, 0.25, 0.75)],
+    columns=["contestant", "metric", "value", "low", "high"],
+)
+COMPARISON = pd.DataFrame(
+    [
+        ("their_model", "bestsellers", "map12", -0.125, -0.25, 0.0, 0.5, "Theirs may be <worse>."),
+        ("ranker", "bestsellers", "map12", 0.25, 0.125, 0.5, 0.01, "The ranker is better."),
+        ("ranker", "bestsellers", "recall12", 0.25, 0.125, 0.5, 0.01, "The ranker finds more."),
+    ],
+    columns=["contestant", "other", "metric", "difference", "low", "high", "p_holm", "claim"],
+)
+
+
+def report(summary=SUMMARY, retrieval=None, importance=None, pictures=None, compared=None) -> str:
+    return write_report(
+        TIMELINE,
+        QUALITY,
+        summary,
+        *(compared or ({}, pd.DataFrame(), pd.DataFrame(), pd.DataFrame())),
+        retrieval or {},
+        importance or {},
+        pictures or Pictures("nowhere"),
+    )
 
 
 def test_the_report_shows_numbers_figures_readings_and_what_is_left_out():
@@ -113,8 +147,31 @@ def test_figures_stand_under_the_heading_of_their_part_each_with_its_reading():
     assert page.count('class="plotly-graph-div"') == 5
 
 
+def test_the_comparison_comes_first_with_its_weeks_its_checks_and_who_is_compared():
+    page = report(compared=(METRICS, SCORES, COMPARISON, pd.DataFrame()))
+    words = [
+        "Who recommends best</h2>",
+        "2020-09-09 (1,234 buyers), 2020-09-02 (0 buyers)",
+        "21 checks held",
+        "the LightGBM ranker on all candidates",
+        "<td>their_model</td>",
+        "Highest is ranker with MAP@12 0.5000",
+        "What it sells</h2>",
+    ]
+    places = [page.index(of) for of in words]
+    assert places == sorted(places)
+
+
+def test_every_claim_about_map12_is_listed_and_no_other():
+    page = report(compared=(METRICS, SCORES, COMPARISON, pd.DataFrame()))
+    claims = [line for line in page.splitlines() if line.startswith("<li>")]
+    assert claims[:2] == ["<li>The ranker is better.</li>", "<li>Theirs may be &lt;worse&gt;.</li>"]
+    assert "The ranker finds more." not in page
+
+
 def test_a_part_without_figures_has_no_heading():
     page = report()
+    assert "Who recommends best" not in page
     assert "What the retrievers find" not in page
     assert "What the ranker goes by" not in page
     assert "When it sells" not in page

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from hm_kedro.chart import COLOURS, Chart, Numbers, counted
+from hm_kedro.chart import COLOURS, Chart, Numbers, counted, in_words, row_by_row, whiskers
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import (
     AblationParameters,
@@ -24,21 +24,19 @@ from hm_kedro.parameters import (
     TrainingParameters,
 )
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
-from hm_kedro.pipelines.evaluation.nodes import collect_purchases
+from hm_kedro.pipelines.evaluation.resampling import INTERVAL
 from hm_kedro.pipelines.lgbm_ranking import ranker
 from hm_kedro.pipelines.lgbm_ranking.examples import pick_all
 from hm_kedro.pipelines.lgbm_ranking.features import FAMILIES
 from hm_kedro.pipelines.lgbm_ranking.importance import names_of_family, sum_precisions
 from hm_kedro.pipelines.lgbm_ranking.nodes import collect_examples, describe_picked
-from hm_kedro.tables import LIST_LENGTH
+from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks
 from hm_kedro.timeline import Timeline
 
 logger = logging.getLogger(__name__)
 Doubles = npt.NDArray[np.float64]
 KEYS = ("week", "customer", "article")
 KINDS = ("family", "retriever")
-# Bounds, in percent, of what is drawn for a 95 % interval.
-INTERVAL = (2.5, 97.5)
 
 
 class Variant(NamedTuple):
@@ -129,9 +127,9 @@ def measure_ablations(
         HmKedroError: the judged candidates are described by other features than those learned from.
     """
     variants = list_variants(training_examples, judged_examples, features)
-    purchases = collect_purchases(transactions, later_transactions, timeline, evaluation)
-    counts = purchases.groupBy("week", "customer").agg(F.count("*").cast("int").alias("bought"))
     weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
+    purchases = purchases_in_weeks(transactions.unionByName(later_transactions), weeks)
+    counts = purchases.groupBy("week", "customer").agg(F.count("*").cast("int").alias("bought"))
     random = np.random.default_rng(ablation.seed)
     means, drawn = [], []
     for week, learned in collect_examples(training_examples, weeks, timeline, training):
@@ -272,12 +270,7 @@ def draw_ablation(ablation_report: dict[str, Numbers]) -> go.Figure:
 
 def _rows(numbers: Numbers) -> list[dict[str, Any]]:
     """The variants that do without something, the one that loses most first."""
-    rows = [dict(zip(numbers, values, strict=True)) for values in zip(*numbers.values(), strict=True)]
-    return sorted((row for row in rows if row["kind"] != "all"), key=lambda row: row["difference"])
-
-
-def _said(name: str) -> str:
-    return name.replace("_", " ")
+    return sorted((row for row in row_by_row(numbers) if row["kind"] != "all"), key=lambda row: row["difference"])
 
 
 def _draw(numbers: Numbers) -> go.Figure:
@@ -286,11 +279,8 @@ def _draw(numbers: Numbers) -> go.Figure:
         rows = [row for row in every if row["kind"] == kind]
         figure.add_scatter(
             x=[row["difference"] for row in rows],
-            y=[_said(row["name"]) for row in rows],
-            error_x={
-                "array": [row["high"] - row["difference"] for row in rows],
-                "arrayminus": [row["difference"] - row["low"] for row in rows],
-            },
+            y=[in_words(row["name"]) for row in rows],
+            error_x=whiskers(rows, "difference"),
             mode="markers",
             marker={"color": COLOURS[place], "symbol": ("circle", "diamond")[place], "size": 9},
             name=f"without this {kind}",
@@ -302,7 +292,7 @@ def _draw(numbers: Numbers) -> go.Figure:
     )
     figure.update_yaxes(
         categoryorder="array",
-        categoryarray=[_said(row["name"]) for row in every],
+        categoryarray=[in_words(row["name"]) for row in every],
         autorange="reversed",
         automargin=True,
         dtick=1,
@@ -319,7 +309,7 @@ def _read(numbers: Numbers) -> str:
     worse = sum(row["high"] < 0 for row in rows)
     return (
         f"{reached}; of {counted(len(rows), 'part')} left out one at a time {worse or 'none'} cost it more than chance "
-        f"explains, and it does worst without the {most['kind']} {_said(most['name'])}: {most['difference']:+.4f} "
+        f"explains, and it does worst without the {most['kind']} {in_words(most['name'])}: {most['difference']:+.4f} "
         f"({most['low']:+.4f} to {most['high']:+.4f})."
     )
 

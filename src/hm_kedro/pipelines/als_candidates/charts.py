@@ -4,25 +4,21 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from hm_kedro.chart import COLOURS, Chart, Numbers, heat, lines, median
+from hm_kedro.chart import COLOURS, Chart, Numbers, heat, in_words, lines, median, row_by_row
 from hm_kedro.pipelines.als_candidates.report import DEPTHS, EVERYBODY, UNION
 
 NO_BUYERS = "no judged week with buyers before the cutoff"
 
 
-def _said(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def _of_segment(numbers: Numbers, segment: str) -> list[dict[str, Any]]:
-    rows = [dict(zip(numbers, values, strict=True)) for values in zip(*numbers.values(), strict=True)]
-    return [row for row in rows if row["segment"] == segment and (row["recall_all"] or row["retriever"] == UNION)]
+    of_segment = (row for row in row_by_row(numbers) if row["segment"] == segment)
+    return [row for row in of_segment if row["recall_all"] or row["retriever"] == UNION]
 
 
 def _draw_recall(numbers: Numbers) -> go.Figure:
     """Draw recall at each depth on top of the last: what is added by looking further."""
     rows = sorted(_of_segment(numbers, EVERYBODY), key=lambda row: -row["recall_all"])
-    names = [_said(row["retriever"]) for row in rows]
+    names = [in_words(row["retriever"]) for row in rows]
     figure = go.Figure()
     before = [0.0] * len(rows)
     for place, depth in enumerate((*DEPTHS, "all")):
@@ -44,7 +40,7 @@ def _draw_segments(numbers: Numbers) -> go.Figure:
     values = [[found[segment].get(name, {}).get("recall_all") for segment in segments] for name in names]
     counts = [f"{segment}<br>{next(iter(found[segment].values()))['buyers']:,} buyers" for segment in segments]
     return heat(
-        counts, [_said(name) for name in names], values, ("last purchase before the week", "retriever", "recall")
+        counts, [in_words(name) for name in names], values, ("last purchase before the week", "retriever", "recall")
     )
 
 
@@ -54,7 +50,7 @@ def _draw_overlap(numbers: Numbers) -> go.Figure:
         (one, other): value
         for one, other, value in zip(numbers["retriever"], numbers["other"], numbers["share"], strict=True)
     }
-    said = [_said(name) for name in names]
+    said = [in_words(name) for name in names]
     values = [[share.get((one, other)) for other in names] for one in names]
     return heat(said, said, values, ("is proposed by this one, too", "of what this one proposes", "share"))
 
@@ -65,7 +61,7 @@ def _draw_cost(numbers: Numbers) -> go.Figure:
     figure.add_scatter(
         x=[row[2] for row in rows],
         y=[row[1] for row in rows],
-        text=[_said(row[0]) for row in rows],
+        text=[in_words(row[0]) for row in rows],
         mode="markers+text",
         textposition="top center",
         marker={"color": COLOURS[0], "size": 10},
@@ -84,8 +80,8 @@ def _read_recall(numbers: Numbers) -> str:
     dear = max(rows.values(), key=lambda row: row["lost_without"])
     return (
         f"Of a buyer's articles the union proposes {union['recall_all']:.1%}, the best single retriever, "
-        f"{_said(best['retriever'])}, {best['recall_all']:.1%}; most would be lost without {_said(dear['retriever'])}, "
-        f"which alone finds {dear['lost_without']:.1%}."
+        f"{in_words(best['retriever'])}, {best['recall_all']:.1%}; most would be lost without "
+        f"{in_words(dear['retriever'])}, which alone finds {dear['lost_without']:.1%}."
     )
 
 
@@ -109,7 +105,7 @@ def _read_budget(numbers: Numbers) -> str:
 
 def _read_overlap(numbers: Numbers) -> str:
     place = max(range(len(numbers["share"])), key=lambda row: numbers["share"][row])
-    one, other = _said(numbers["retriever"][place]), _said(numbers["other"][place])
+    one, other = in_words(numbers["retriever"][place]), in_words(numbers["other"][place])
     return f"Nearest to each other: {numbers['share'][place]:.0%} of what {one} proposes, {other} proposes, too."
 
 
@@ -117,7 +113,7 @@ def _read_cost(numbers: Numbers) -> str:
     rows = [row for row in zip(*numbers.values(), strict=True) if row[1]]
     dear = max(rows, key=lambda row: row[2])
     return (
-        f"The dearest is {_said(dear[0])}, {dear[2]:.1f} of {sum(row[2] for row in rows):.1f} seconds for 100,000 "
+        f"The dearest is {in_words(dear[0])}, {dear[2]:.1f} of {sum(row[2] for row in rows):.1f} seconds for 100,000 "
         "customers on one core."
     )
 

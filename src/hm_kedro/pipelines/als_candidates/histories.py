@@ -16,7 +16,7 @@ def target_weeks(
     timeline: dict[str, Any], evaluation: EvaluationParameters, training: TrainingParameters
 ) -> list[date]:
     """Give every week that needs candidates."""
-    return Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
+    return Timeline.read(timeline).target_weeks(evaluation.weeks, training)
 
 
 def list_target_customers(

@@ -1,5 +1,6 @@
 """How much of the raw files was kept, and what was not and why."""
 
+from collections import Counter
 from datetime import date, timedelta
 from functools import reduce
 from itertools import pairwise
@@ -163,8 +164,17 @@ def accept_log(
         first_day=selected[0],
         last_day=last_day,
         log_end=days[-1],
+        purchases=_count_weeks(purchases_a_day, selected, end),
     )
     return timeline.model_dump(mode="json")
+
+
+def _count_weeks(purchases_a_day: dict[str, int], days: list[date], end: date) -> dict[date, int]:
+    """Count the purchases of the weeks before a day, the newest first, by their first days."""
+    weeks: Counter[date] = Counter()
+    for day in reversed(days):
+        weeks[end - WEEK * -(-(end - day) // WEEK)] += purchases_a_day[day.isoformat()]
+    return dict(weeks)
 
 
 def _refuse_too_many_rejects(data_quality: dict[str, Any], params: DataProcessingParameters) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hm_kedro.chart import COLOURS, Chart, Numbers, heat, present
+from hm_kedro.chart import COLOURS, Chart, Numbers, heat, present, row_by_row, whiskers
 
 SAME = tuple((name, name) for name in ("low", "high", "purchases"))
 
@@ -43,12 +43,7 @@ def _draw_lift(numbers: Numbers) -> Any:
         y=numbers["attribute"],
         mode="markers",
         marker={"color": COLOURS[0], "size": 9},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [high - value for high, value in zip(numbers["high"], lift, strict=True)],
-            "arrayminus": [value - low for low, value in zip(numbers["low"], lift, strict=True)],
-        },
+        error_x=whiskers(row_by_row(numbers), "lift"),
         name="lift, 95 % interval",
     )
     figure.add_vline(x=1, line_dash="dot", line_color="#000000")

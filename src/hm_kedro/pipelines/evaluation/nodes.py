@@ -1,15 +1,23 @@
-"""The work of evaluation: the truth, the contestants' lists, their scores."""
+"""The work of evaluation: the truth, the scores of every contestant's lists, and their means."""
 
-from statistics import fmean
+from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
+import numpy as np
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from hm_kedro.parameters import EvaluationParameters, RetrievalParameters
-from hm_kedro.pipelines.evaluation.metrics import score_lists
-from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks, top_per_customer
+from hm_kedro.parameters import ComparisonParameters, EvaluationParameters
+from hm_kedro.pipelines.evaluation.catalogue import Catalogue, gather_catalogues, share_catalogues
+from hm_kedro.pipelines.evaluation.contestants import CONTESTANTS
+from hm_kedro.pipelines.evaluation.honesty import Check
+from hm_kedro.pipelines.evaluation.metrics import ACCURACY, LISTS, Doubles, score_lists
+from hm_kedro.tables import LIST_LENGTH, exact, transactions_in_weeks
 from hm_kedro.timeline import Timeline
+
+# What the mean of AP@12 is called.
+MEANS = {name: "map12" if name == "ap12" else name for name in (*ACCURACY, *LISTS)}
 
 
 def collect_purchases(
@@ -21,104 +29,122 @@ def collect_purchases(
     """Collect what was bought in the judged weeks: the truth.
 
     Returns:
-        One row per (week, customer, article).
+        One row per (week, customer, article): `spent` double, the price paid for all pieces of it, null where no price
+        is known.
     """
     weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
-    return purchases_in_weeks(transactions.unionByName(later_transactions), weeks)
+    bought = transactions_in_weeks(transactions.unionByName(later_transactions), weeks)
+    paid = F.sum(exact(F.col("price")) * F.col("quantity"))
+    return bought.groupBy("week", "customer", "article").agg(paid.alias("spent"))
 
 
-def line_up_contestants(
+def score_customers(
     purchases: DataFrame,
-    bestsellers: DataFrame,
-    candidates: DataFrame,
-    recommendations: DataFrame,
-    retrieval: RetrievalParameters,
+    contestant_lists: DataFrame,
+    histories: DataFrame,
+    articles: DataFrame,
+    article_sales: DataFrame,
+    timeline: dict[str, Any],
+    comparison: ComparisonParameters,
+    evaluation: EvaluationParameters,
 ) -> DataFrame:
-    """Line up the lists that are compared, for the buyers of the judged weeks.
+    """Score every contestant's list of every buyer (see `metrics.score_lists`).
 
-    `bestsellers`: the week's twelve; `heuristics`: the blend of all retrievers but ALS; `als`: ALS alone;
-    `als_filled`: ALS, then bestsellers; `ranker`: LightGBM over all candidates.
+    Lists from outside are judged in the weeks that they are for, all others in each.
+    """
+    weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
+    catalogues = share_catalogues(gather_catalogues(weeks, articles, article_sales, comparison))
+    judged = contestant_lists.select("week", "contestant").distinct().toArrow().to_pylist()
+    contestants = {}
+    for week, days in zip(weeks, catalogues, strict=True):
+        outside = {row["contestant"] for row in judged if row["week"] == week} - set(CONTESTANTS)
+        contestants[days] = [*CONTESTANTS, *sorted(outside)]
+    return score_lists(purchases, contestant_lists, histories, contestants, catalogues)
+
+
+def measure_exposure(
+    contestant_lists: DataFrame,
+    articles: DataFrame,
+    article_sales: DataFrame,
+    timeline: dict[str, Any],
+    comparison: ComparisonParameters,
+    evaluation: EvaluationParameters,
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Measure how each contestant's lists of a week, taken together, spread over the articles.
 
     Returns:
-        One row per (contestant, week, customer, article): `rank` int from 1, up to 12.
+        By contestant and week, over the articles sold in the last `sales.trend_days` and those listed: `coverage`, the
+        share of them that is on a list; `gini` of the number of lists that each is on, 0 where all are on as many.
     """
-    buyers = purchases.select("week", "customer").distinct()
-    keys = ["week", "customer"]
-    columns = ["contestant", "week", "customer", "article", "rank"]
-    twelve = bestsellers.where(F.col("rank") <= 2 * LIST_LENGTH).select("week", "article", "rank")
-    popular = buyers.join(F.broadcast(twelve), "week")
-    als = candidates.join(buyers, keys, "semi").select(*keys, "article", F.col("als_rank").alias("rank"))
-    als = als.where(F.col("rank") <= LIST_LENGTH)
-    others = [name for name in retrieval.retrievers if name != "als"]
-    scores = [F.coalesce(F.col(f"{name}_score").cast("double"), F.lit(0.0)) for name in others]
-    weighed = [score * F.lit(float(retrieval.of(name).weight)) for name, score in zip(others, scores, strict=True)]
-    proposed = F.coalesce(*[F.col(f"{name}_rank") for name in others]).isNotNull()
-    blended = candidates.join(buyers, keys, "semi").where(proposed).withColumn("score", sum(weighed[1:], weighed[0]))
-    heuristics = top_per_customer(blended, LIST_LENGTH).select(*keys, "article", "rank")
-    ranked = recommendations.join(buyers, keys, "semi").select(*keys, "article", "rank")
-    lists = {
-        "bestsellers": popular,
-        "heuristics": fill(heuristics, popular),
-        "als": als,
-        "als_filled": fill(als, popular),
-        "ranker": ranked,
-    }
-    named = [table.withColumn("contestant", F.lit(name)).select(*columns) for name, table in lists.items()]
-    together = named[0]
-    for table in named[1:]:
-        together = together.unionByName(table)
-    return together.where(F.col("rank") <= LIST_LENGTH)
+    weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
+    catalogues = gather_catalogues(weeks, articles, article_sales, comparison)
+    counted = contestant_lists.where(F.col("rank") <= LIST_LENGTH).groupBy("contestant", "week", "article").count()
+    exposure: dict[str, dict[str, dict[str, float]]] = {}
+    shown = counted.toArrow().to_pandas()
+    for (contestant, week), rows in shown.groupby(["contestant", "week"], sort=True):
+        lists = np.zeros(len(catalogues[week]))
+        lists[rows["article"].to_numpy()] = rows["count"].to_numpy()
+        exposure.setdefault(contestant, {})[str(week)] = spread(lists, catalogues[week])
+    return exposure
 
 
-def fill(lists: DataFrame, filling: DataFrame) -> DataFrame:
-    """Append to each customer's list what the filling has and the list has not, in the filling's order.
+def spread(lists: Doubles, catalogue: Catalogue) -> dict[str, float]:
+    """Give coverage and Gini of a contestant's lists.
 
     Args:
-        lists: one row per (week, customer, article) with `rank`, up to 12 of them.
-        filling: the same, with enough rows to fill twelve places.
-
-    Returns:
-        The same, `rank` from 1 without gaps.
+        lists: by article, the number of lists that it is on.
     """
-    after = filling.select("week", "customer", "article", (F.col("rank") + LIST_LENGTH).alias("rank"))
-    both = lists.select("week", "customer", "article", "rank").unionByName(after)
-    first = both.groupBy("week", "customer", "article").agg(F.min("rank").alias("place"))
-    places = F.array_sort(F.collect_list(F.struct("place", "article")))
-    gathered = first.groupBy("week", "customer").agg(places.alias("places"))
-    spread = gathered.select("week", "customer", F.posexplode("places").alias("position", "entry"))
-    return spread.select("week", "customer", "entry.article", (F.col("position") + 1).cast("int").alias("rank"))
-
-
-def score_customers(purchases: DataFrame, contestant_lists: DataFrame) -> DataFrame:
-    """Score every contestant's list of every buyer (see `metrics.score_lists`)."""
-    return score_lists(purchases, contestant_lists)
+    counts = np.sort(lists[catalogue.sold | (lists > 0)])
+    places = np.arange(1, len(counts) + 1)
+    gini = 2 * (places @ counts) / (len(counts) * counts.sum()) - (len(counts) + 1) / len(counts)
+    return {"coverage": float((counts > 0).mean()), "gini": float(gini)}
 
 
 def summarise_metrics(
-    per_customer_scores: DataFrame, timeline: dict[str, Any], evaluation: EvaluationParameters
+    per_customer_scores: DataFrame,
+    exposure: dict[str, dict[str, dict[str, float]]],
+    honesty_checks: list[Check],
+    timeline: dict[str, Any],
+    evaluation: EvaluationParameters,
 ) -> dict[str, Any]:
     """Average the scores by contestant and week.
 
+    Args:
+        honesty_checks: those that held; without them there are no metrics.
+
     Returns:
-        `weeks` (judged, newest first), `buyers` a week, and `contestants`: for each, `map12` and `recall12`
-        over all buyers' scores of each week, averaged over the weeks, and `by_week`.
+        `weeks` (judged, newest first), `buyers` a week, `honesty_checks`, how many held, and `contestants`, in the
+        order of CONTESTANTS, then those from outside: for each the means over all its buyers' scores of each week, and
+        of `exposure`, averaged over its weeks, and `by_week`; a measure without a value is left out.
     """
     weeks = [str(week) for week in Timeline.read(timeline).judged_weeks(evaluation.weeks)]
     means = per_customer_scores.groupBy("contestant", "week").agg(
-        F.avg("ap12").alias("map12"), F.avg("recall12").alias("recall12"), F.count("*").alias("buyers")
+        *[F.avg(name).alias(mean) for name, mean in MEANS.items()], F.count("*").alias("buyers")
     )
-    buyers: dict[str, int] = {}
+    rows = sorted(means.toArrow().to_pylist(), key=lambda row: row["week"], reverse=True)
     by_week: dict[str, dict[str, dict[str, float]]] = {}
-    for row in means.orderBy("contestant", F.desc("week")).toLocalIterator():
-        week = str(row["week"])
-        buyers[week] = row["buyers"]
-        by_week.setdefault(row["contestant"], {})[week] = {name: row[name] for name in ("map12", "recall12")}
-    contestants = {
-        name: {
-            "map12": fmean(scores["map12"] for scores in of_week.values()),
-            "recall12": fmean(scores["recall12"] for scores in of_week.values()),
-            "by_week": of_week,
-        }
-        for name, of_week in by_week.items()
+    for row in rows:
+        of_lists = exposure.get(row["contestant"], {}).get(str(row["week"]), {})
+        known = {name: row[name] for name in MEANS.values() if row[name] is not None}
+        by_week.setdefault(row["contestant"], {})[str(row["week"])] = known | of_lists
+    names = [name for name in CONTESTANTS if name in by_week]
+    names += sorted(set(by_week) - set(names))
+    return {
+        "weeks": weeks,
+        "buyers": {_day(row["week"]): row["buyers"] for row in rows},
+        "honesty_checks": len(honesty_checks),
+        "contestants": {name: _averages(by_week[name].values()) | {"by_week": by_week[name]} for name in names},
     }
-    return {"weeks": weeks, "buyers": buyers, "contestants": contestants}
+
+
+def _day(week: date) -> str:
+    return str(week)
+
+
+def _averages(weeks: Iterable[dict[str, float]]) -> dict[str, float]:
+    """Average each measure over the weeks that have it."""
+    values: dict[str, list[float]] = {}
+    for week in weeks:
+        for name, value in week.items():
+            values.setdefault(name, []).append(value)
+    return {name: sum(of) / len(of) for name, of in values.items()}

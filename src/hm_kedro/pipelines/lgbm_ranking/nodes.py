@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
@@ -26,7 +28,8 @@ from hm_kedro.parameters import (
     TrainingParameters,
 )
 from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
-from hm_kedro.pipelines.lgbm_ranking import ranker
+from hm_kedro.pipelines.lgbm_ranking import distributed, ranker
+from hm_kedro.pipelines.lgbm_ranking.compiled import Code, choose_weeks, compile_booster, may_compile
 from hm_kedro.pipelines.lgbm_ranking.describing import Known, serve
 from hm_kedro.pipelines.lgbm_ranking.examples import describe_examples, pick
 from hm_kedro.pipelines.lgbm_ranking.features import list_features
@@ -36,6 +39,7 @@ from hm_kedro.pipelines.lgbm_ranking.shop import Shop, read_shop
 from hm_kedro.tables import LIST_LENGTH
 from hm_kedro.timeline import Timeline
 
+logger = logging.getLogger(__name__)
 EPOCH = date(1970, 1, 1)
 
 
@@ -78,7 +82,7 @@ def sample_training_examples(
         {
             week
             for predicted in line.predicted_weeks(evaluation.weeks)
-            for week in line.weeks_before(predicted, training.weeks)
+            for week in line.learned_weeks(predicted, training)
         }
     )
     return describe_picked(
@@ -117,7 +121,9 @@ def describe_picked(
     affinities = choose_affinities(feature_relevance, features)
     shops = gather_shops(weeks, articles, article_sales, article_features, item_factors, related_articles, sales)
     known = {
-        week_days(week): Known(shop, engine.share(serve(_of(histories, week), _of(user_factors, week), customers)))
+        week_days(week): Known(
+            shop, engine.share(serve(of_weeks(histories, week), of_weeks(user_factors, week), customers))
+        )
         for week, shop in shops.items()
     }
     return describe_examples(picked, known, features, affinities)
@@ -133,13 +139,14 @@ def gather_shops(
     sales: SalesParameters,
 ) -> dict[date, Callable[[], Shop]]:
     """Bring what is known of articles to the driver and share it, a week at a time."""
-    sold, items, related = (_of(table, *weeks) for table in (article_sales, item_factors, related_articles))
+    sold, items, related = (of_weeks(table, *weeks) for table in (article_sales, item_factors, related_articles))
     knowledge = gather_knowledge(weeks, articles, sold, items, related, sales)
-    factors, described = items.toArrow(), _of(article_features, *weeks).toArrow()
+    factors, described = items.toArrow(), of_weeks(article_features, *weeks).toArrow()
     return {week: engine.share(read_shop(week, knowledge.pop(week), described, factors)) for week in weeks}
 
 
-def _of(table: DataFrame, *weeks: date) -> DataFrame:
+def of_weeks(table: DataFrame, *weeks: date) -> DataFrame:
+    """Keep the rows of some weeks."""
     return table.where(F.col("week").isin(list(weeks)))
 
 
@@ -152,12 +159,27 @@ def train_rankers(
 ) -> dict[str, lgb.Booster]:
     """Train a ranker for every predicted week, each on the weeks before it.
 
+    The driver does, or, as `ranker_params.training` says, workers who share the examples, if there are many.
+
     Returns:
         A booster by predicted week (ISO date).
+
+    Raises:
+        HmKedroError: the engine can't run as many workers at once.
     """
-    weeks = Timeline.read(timeline).predicted_weeks(evaluation.weeks)
-    collected = collect_examples(training_examples, weeks, timeline, training)
-    return {str(predicted): ranker.train(examples, ranker_params) for predicted, examples in collected}
+    line = Timeline.read(timeline)
+    weeks = line.predicted_weeks(evaluation.weeks)
+    boosters = {}
+    if ranker_params.training == "distributed":
+        distributed.check_engine(ranker_params.workers)
+        for predicted in weeks:
+            learned = training_examples.where(F.col("week").isin(line.learned_weeks(predicted, training)))
+            if distributed.is_enough(learned, ranker_params.workers):
+                boosters[str(predicted)] = distributed.train(learned, ranker_params)
+    others = [week for week in weeks if str(week) not in boosters]
+    for predicted, examples in collect_examples(training_examples, others, timeline, training):
+        boosters[str(predicted)] = ranker.train(examples, ranker_params)
+    return {str(week): boosters[str(week)] for week in weeks}
 
 
 def collect_examples(
@@ -172,12 +194,12 @@ def collect_examples(
     case.
 
     Yields:
-        A predicted week and examples of `training.weeks` weeks before it, in any order.
+        A predicted week and examples of its `Timeline.learned_weeks`, in any order.
     """
     line = Timeline.read(timeline)
     rows = {row["week"]: row["count"] for row in training_examples.groupBy("week").count().toLocalIterator()}
     for predicted in predicted_weeks:
-        weeks = _newest(line.weeks_before(predicted, training.weeks), rows, training.max_rows)
+        weeks = _newest(line.learned_weeks(predicted, training), rows, training.max_rows)
         yield predicted, training_examples.where(F.col("week").isin(weeks)).toArrow()
 
 
@@ -224,21 +246,22 @@ def recommend(
     affinities = choose_affinities(feature_relevance, features)
     _check_fit(models, list_features(features, affinities))
     work = _fingerprint(timeline, (features, sales, scoring), affinities, models)
-    parts = _list_parts(_of(histories, *weeks), scoring.customers)
+    parts = _list_parts(of_weeks(histories, *weeks), scoring.customers)
     missing = [part for part in parts if not recommended.has(work, _name(part))]
     needed = sorted({week for week, _, _ in missing})
     shops = gather_shops(needed, articles, article_sales, article_features, item_factors, related_articles, sales)
     fillings = list_fillings(shops, bestsellers)
-    texts = {week_days(week): engine.share(models[str(week)].model_to_string()) for week in needed}
+    waiting = _count_waiting(candidates, parts, missing) if may_compile(scoring.compile_rows) else {}
+    boosters = share_boosters(needed, models, choose_weeks(waiting, scoring.compile_rows))
     for part in missing:
         week, first, end = part
         of_part, their_candidates, their_factors = (
-            _of(table, week).where(F.col("customer").between(first, end - 1))
+            of_weeks(table, week).where(F.col("customer").between(first, end - 1))
             for table in (histories, candidates, user_factors)
         )
         served = engine.share(serve(of_part, their_factors, customers))
         known = {week_days(week): Known(shops[week], served)}
-        scored = their_candidates.mapInArrow(scorer(known, texts, features, affinities), SCHEMA)
+        scored = their_candidates.mapInArrow(scorer(known, boosters, features, affinities), SCHEMA)
         yield Part(work, _name(part), len(parts), fill_lists(scored, of_part, fillings, sales))
         engine.release(served)
 
@@ -253,6 +276,21 @@ def read_models(weeks: list[date], rankers: dict[str, Callable[[], lgb.Booster]]
     if missing:
         raise HmKedroError(f"there is no ranker for {', '.join(missing)}: run `--pipeline lgbm_ranking` as a whole")
     return {str(week): rankers[str(week)]() for week in weeks}
+
+
+def share_boosters(
+    weeks: list[date], models: dict[str, lgb.Booster], compiled: set[date]
+) -> dict[int, Callable[[], str | Code]]:
+    """Share the rankers of some weeks, compiled or as text, by week in days from 1970."""
+    shared = {}
+    for week in weeks:
+        booster = models[str(week)]
+        if week in compiled and booster.num_trees():
+            logger.info("Compiling the ranker of %s", week)
+            shared[week_days(week)] = engine.share(compile_booster(booster))
+        else:
+            shared[week_days(week)] = engine.share(booster.model_to_string())
+    return shared
 
 
 def _check_fit(models: dict[str, lgb.Booster], names: list[str]) -> None:
@@ -271,9 +309,12 @@ def _fingerprint(
     affinities: tuple[str, ...],
     models: dict[str, lgb.Booster],
 ) -> str:
-    """Name the work by all that decides it; models tell of the candidates that they were trained on, too."""
+    """Name the work by all that decides it; models tell of the candidates that they were trained on, too.
+
+    Whether a ranker is compiled changes no score.
+    """
     texts = {week: model.model_to_string() for week, model in models.items()}
-    what = [timeline, [group.model_dump() for group in params], affinities, texts]
+    what = [timeline, [group.model_dump(exclude={"compile_rows"}) for group in params], affinities, texts]
     return hashlib.sha256(json.dumps(what, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -288,6 +329,15 @@ def _list_parts(histories: DataFrame, most: int) -> list[tuple[date, int, int]]:
         width = -(-(row["last"] + 1 - row["first"]) // pieces)
         parts += [(row["week"], start, start + width) for start in range(row["first"], row["last"] + 1, width)]
     return parts
+
+
+def _count_waiting(
+    candidates: DataFrame, parts: list[tuple[date, int, int]], missing: list[tuple[date, int, int]]
+) -> dict[date, int]:
+    """Estimate how many candidates of each week are still to be scored, from its share of parts that are missing."""
+    of_all, waiting = (Counter(week for week, _, _ in some) for some in (parts, missing))
+    counted = of_weeks(candidates, *waiting).groupBy("week").count().toLocalIterator()
+    return {row["week"]: row["count"] * waiting[row["week"]] // of_all[row["week"]] for row in counted}
 
 
 def _name(part: tuple[date, int, int]) -> str:

@@ -9,6 +9,7 @@ import lightgbm as lgb
 import numpy as np
 import pyarrow as pa
 
+from hm_kedro.pipelines.lgbm_ranking.compiled import Code, CompiledBooster
 from hm_kedro.pipelines.lgbm_ranking.describing import Known, describer, values_of
 from hm_kedro.pipelines.lgbm_ranking.ranker import predict
 from hm_kedro.tables import LIST_LENGTH
@@ -22,25 +23,25 @@ SCHEMA = "week date, customer int, article int, score float"
 
 def scorer(
     known: dict[int, Known],
-    models: dict[int, Callable[[], str]],
+    models: dict[int, Callable[[], str | Code]],
     params: FeatureParameters,
     affinities: tuple[str, ...],
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Make the function that workers run over batches of `candidates`.
 
     Args:
-        models: what gives a booster's text, by week in days from 1970.
+        models: what gives a booster's text or code, by week in days from 1970.
 
     Returns:
         What gives rows of SCHEMA: of each customer in a batch the best twelve there, so that few go on.
     """
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        boosters: dict[int, lgb.Booster] = {}
+        boosters: dict[int, lgb.Booster | CompiledBooster] = {}
         for batch, features in describer(known, params, affinities)(batches):
             week = batch.column("week")[0].cast(pa.int32()).as_py()
             if week not in boosters:
-                boosters[week] = lgb.Booster(model_str=models[week]())
+                boosters[week] = read_booster(models[week]())
             # Without trees it knows nothing, and the retrievers decide.
             grown = boosters[week].num_trees()
             scores = predict(boosters[week], features) if grown else values_of(batch, "blend_score")
@@ -51,6 +52,11 @@ def scorer(
             )
 
     return score
+
+
+def read_booster(made: str | Code) -> lgb.Booster | CompiledBooster:
+    """Read a booster from its text or its code."""
+    return CompiledBooster(made) if isinstance(made, Code) else lgb.Booster(model_str=made)
 
 
 def best_rows(customers: Integers, articles: Integers, scores: Scores) -> Integers:

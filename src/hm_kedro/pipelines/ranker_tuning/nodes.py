@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 from hm_kedro.chart import COLOURS, Chart, Numbers, counted
 from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import (
+    BoosterParameters,
     EvaluationParameters,
     FeatureParameters,
     RankerParameters,
@@ -101,7 +102,7 @@ def known_weeks(
         HmKedroError: there is no week to learn from before a week to try settings on.
     """
     newest, *_ = tuned = tuning_weeks(timeline, tuning, evaluation)
-    every = Timeline.read(timeline).target_weeks(evaluation.weeks, training.weeks)
+    every = Timeline.read(timeline).target_weeks(evaluation.weeks, training)
     weeks = sorted((week for week in every if week <= newest), reverse=True)
     if min(tuned) <= min(weeks):
         raise HmKedroError(
@@ -144,7 +145,9 @@ def try_settings(
     on = identify_examples(tuning_examples, timeline, ranker_tuning, evaluation)
     keys = [(key, "ascending") for key in ("week", "customer", "article")]
     examples = tuning_examples.toArrow().sort_by(keys).combine_chunks()
-    current = RankerSettings(**ranker_params.model_dump(), weeks=training.weeks, negatives=training.negatives)
+    learned = len(Timeline.read(timeline).learned_weeks(weeks[0], training))
+    booster = ranker_params.model_dump(include=set(BoosterParameters.model_fields))
+    current = RankerSettings(**booster, weeks=max(learned, 1), negatives=training.negatives)
     for settings in list_untried(current, ranker_tuning, earlier_ranker_trials, on):
         found = [measure(examples, week, settings) for week in weeks]
         means = {name: float(np.mean([of_week[name] for of_week in found])) for name in MEASURES}

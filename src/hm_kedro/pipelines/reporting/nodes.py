@@ -3,21 +3,26 @@
 import base64
 from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from hm_kedro.chart import Chart, Numbers
+from hm_kedro.chart import Chart, Numbers, counted, row_by_row
 from hm_kedro.datasets.article_images import Pictures
 from hm_kedro.pipelines.als_candidates.charts import CHARTS as RETRIEVAL
 from hm_kedro.pipelines.als_candidates.charts import retrieval_numbers
 from hm_kedro.pipelines.eda.nodes import PARTS as EDA
+from hm_kedro.pipelines.evaluation.charts import CHARTS as EVALUATION
+from hm_kedro.pipelines.evaluation.charts import evaluation_numbers
+from hm_kedro.pipelines.evaluation.contest import called, describe, list_claims
 from hm_kedro.pipelines.lgbm_ranking.importance import CHARTS as RANKING
 from hm_kedro.pipelines.lgbm_ranking.importance import importance_numbers
 from hm_kedro.timeline import Timeline
 
 PARTS = {
+    "evaluation": "Who recommends best",
     "shop": "The shop",
     "customers": "Its customers",
     "assortment": "What it sells",
@@ -26,7 +31,7 @@ PARTS = {
     "retrieval": "What the retrievers find",
     "ranking": "What the ranker goes by",
 }
-CHARTS: dict[str, tuple[Chart, ...]] = {**EDA, "retrieval": RETRIEVAL, "ranking": RANKING}
+CHARTS: dict[str, tuple[Chart, ...]] = {"evaluation": EVALUATION, **EDA, "retrieval": RETRIEVAL, "ranking": RANKING}
 # Of the words that names of colours are made of, the first that is found; in CSS.
 TILES = {
     "black": "#1b1b1b",
@@ -52,15 +57,20 @@ def write_report(
     timeline: dict[str, Any],
     data_quality: dict[str, Any],
     eda_summary: dict[str, Any],
+    metrics: dict[str, Any],
+    contestant_scores: pd.DataFrame,
+    comparison: pd.DataFrame,
+    segment_comparison: pd.DataFrame,
     retrieval_report: dict[str, Numbers],
     ranker_importance: dict[str, Numbers],
     article_images: Pictures,
 ) -> str:
-    """Write the page: what was read, the shop in numbers, every figure with what it says, what was left out and why.
+    """Write the page: what was read, who recommends best, every figure with what it says, what was left out and why.
 
     The figures are drawn from the numbers, as those of the catalog are.
 
     Args:
+        metrics: empty where evaluation has not run, as `contestant_scores`, `comparison` and `segment_comparison` are.
         retrieval_report: empty where als_candidates has not run.
         ranker_importance: empty where lgbm_ranking has not run.
 
@@ -73,19 +83,22 @@ def write_report(
     environment.filters["number"] = lambda value: f"{value:,}"
     numbers = {name: figure["numbers"] for name, figure in eda_summary["figures"].items()}
     numbers |= retrieval_numbers(retrieval_report) | importance_numbers(ranker_importance)
+    numbers |= evaluation_numbers(metrics, contestant_scores, comparison, segment_comparison)
     parts = {
-        heading: [
+        part: [
             {"name": chart.name, "drawn": _draw(chart.figure(numbers)), "reading": chart.read(numbers[chart.name])}
             for chart in CHARTS[part]
             if chart.name in numbers
         ]
-        for part, heading in PARTS.items()
+        for part in PARTS
     }
     return environment.get_template("report.html.j2").render(
         shop=eda_summary,
         quality=data_quality,
         timeline=Timeline.read(timeline),
-        parts={heading: shown for heading, shown in parts.items() if shown},
+        headings=PARTS,
+        parts={part: shown for part, shown in parts.items() if shown},
+        contest=tell_contest(metrics, comparison),
         bestsellers=list_bestsellers(eda_summary, article_images),
         plotly=Markup(get_plotlyjs()),
     )
@@ -95,15 +108,24 @@ def _draw(figure: go.Figure) -> Markup:
     return Markup(figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False}))
 
 
+def tell_contest(metrics: dict[str, Any], comparison: pd.DataFrame) -> dict[str, Any]:
+    """Tell who was compared, on which weeks, and what may be claimed."""
+    return {
+        "weeks": {week: metrics["buyers"].get(week, 0) for week in metrics.get("weeks", [])},
+        "checks": counted(metrics.get("honesty_checks", 0), "check"),
+        "contestants": {called(name): describe(name) for name in metrics.get("contestants", {})},
+        "claims": list_claims(comparison),
+    }
+
+
 def list_bestsellers(eda_summary: dict[str, Any], article_images: Pictures) -> list[dict[str, Any]]:
     """List the last week's bestsellers, if there are some, with their pictures or a tile of their colour."""
     if "top_articles" not in eda_summary["figures"]:
         return []
     numbers = eda_summary["figures"]["top_articles"]["numbers"]
-    rows = [dict(zip(numbers, values, strict=True)) for values in zip(*numbers.values(), strict=True)]
     return [
         row | {"tile": tile(row["colour_group_name"]), "picture": _inline(article_images.get(row["article_id"]))}
-        for row in rows
+        for row in row_by_row(numbers)
         if row["weeks_to_cutoff"] == 1
     ]
 

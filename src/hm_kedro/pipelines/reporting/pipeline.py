@@ -1,6 +1,8 @@
 """One page from what the other pipelines left.
 
-data_quality + eda_summary + retrieval_report ─ report
+data_quality + eda_summary ────────────────┐
+metrics + comparison ──────────────────────┼─ report
+retrieval_report + ranker_importance ──────┘
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -19,6 +21,10 @@ def create_pipeline(**_: object) -> Pipeline:
                     "timeline",
                     "data_quality",
                     "eda_summary",
+                    "metrics",
+                    "contestant_scores",
+                    "comparison",
+                    "segment_comparison",
                     "retrieval_report",
                     "ranker_importance",
                     "article_images",
