@@ -72,12 +72,14 @@ def run(
     output: Path,
     *params: str,
     pipeline: str | None = None,
+    since: str | None = None,
     until: str | None = None,
     **environment: str,
 ) -> str:
-    """Run a pipeline, or all up to a dataset, to its good end and give what it printed."""
+    """Run a pipeline, or all from a node up to a dataset, to its good end and give what it printed."""
     values = ",".join([f"raw_dir={raw}", f"output_dir={output}", *params])
     chosen = ["--pipeline", pipeline] if pipeline else []
+    chosen += ["--from-nodes", since] if since else []
     chosen += ["--to-outputs", until] if until else []
     ended = kedro("run", "--env", env, *chosen, "--params", values, **environment)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]

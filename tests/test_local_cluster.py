@@ -94,6 +94,20 @@ def test_a_daemon_that_ignores_being_told_to_stop_is_stopped_with_its_children(m
     assert ends(child)
 
 
+def test_a_daemon_ends_with_the_process_that_started_it_however_that_ends(tmp_path):
+    program = (
+        "import os, pathlib, time; from hm_kedro.local_cluster import _Daemon; "
+        f"place = pathlib.Path({str(tmp_path)!r}); "
+        "daemon = _Daemon(['sh', '-c', f'echo $$ > {place}/child; exec sleep 1000'], dict(os.environ), place / 'log'); "
+        "time.sleep(1000)"
+    )
+    starter = subprocess.Popen([sys.executable, "-c", program])
+    child = int(wait_for(tmp_path / "child"))
+    starter.kill()
+    starter.wait()
+    assert ends(child)
+
+
 def test_stopping_a_daemon_that_has_ended_is_no_error(tmp_path):
     daemon = _Daemon(["true"], {"PATH": os.environ["PATH"]}, tmp_path / "log")
     daemon.stop()

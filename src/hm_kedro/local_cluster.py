@@ -37,6 +37,8 @@ MOST_SECONDS_TO_START = 120.0
 MOST_SECONDS_TO_STOP = 15.0
 SECONDS_BETWEEN_LOOKS = 0.1
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Runs a command until it ends or the pipe does, whose other end the process has that started it; then ends the group.
+GUARD = '("$@" </dev/null; kill 0) & cat >/dev/null; kill 0'
 # Asked without the proxy that the environment may name.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -64,6 +66,7 @@ class LocalCluster:
         self._at_start = workers
         self._room = ["--cores", str(cores), "--memory", memory]
         self._memory = memory
+        self._partitions = str(2 * workers * cores)
         self._daemons: list[_Daemon] = []
         self._numbers = count()
         self._opened = ExitStack()
@@ -83,6 +86,7 @@ class LocalCluster:
                 "SPARK_HOME": self._env["SPARK_HOME"],
                 "SPARK_LOCAL_IP": LOOPBACK,
                 "SPARK_EXECUTOR_MEMORY": self._memory,
+                "SPARK_SHUFFLE_PARTITIONS": self._partitions,
             }
             for _ in range(self._at_start):
                 self._start_worker()
@@ -145,9 +149,10 @@ class LocalCluster:
 
 
 class _Daemon:
-    """A process at the head of a group of its own, to which its children belong: a worker's executors.
+    """A process in a group of its own, with its children: a worker's executors.
 
-    An interrupt at the terminal does not reach the group: drivers end before their cluster.
+    An interrupt at the terminal does not reach the group, so that drivers end before their cluster. Where this process
+    is killed, the group ends by itself.
     """
 
     def __init__(self, command: Sequence[str], env: dict[str, str], log: Path) -> None:
@@ -155,10 +160,10 @@ class _Daemon:
         self._killed = False
         with log.open("wb") as file:
             self._process = subprocess.Popen(
-                command,
+                ["sh", "-c", GUARD, "sh", *command],
                 env=env,
                 cwd=log.parent,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -175,23 +180,28 @@ class _Daemon:
         return self._process.poll() is not None
 
     def stop(self) -> None:
+        deadline = time.monotonic() + MOST_SECONDS_TO_STOP
         try:
-            if not self._killed:
-                with suppress(subprocess.TimeoutExpired):
-                    self._signal(signal.SIGTERM)
+            while not self._killed and self._signal(signal.SIGTERM) and time.monotonic() < deadline:
+                time.sleep(SECONDS_BETWEEN_LOOKS)
         finally:
             self.kill()
 
     def kill(self) -> None:
-        """Kill the group, or what is left of it; once, since its number may come to be another's."""
+        """Kill what is left of the group; once, since its number may come to be another's."""
         if not self._killed:
             self._killed = True
             self._signal(signal.SIGKILL)
+            self._process.communicate(timeout=MOST_SECONDS_TO_STOP)
 
-    def _signal(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
+    def _signal(self, number: signal.Signals) -> bool:
+        """Send a signal to the group, and say whether there is one."""
+        self._process.poll()  # else its head remains a member for ever
+        try:
             os.killpg(self._process.pid, number)
-        self._process.wait(MOST_SECONDS_TO_STOP)
+        except ProcessLookupError:
+            return False
+        return True
 
 
 def _daemons_environment(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,8 +30,22 @@ def cluster() -> Iterator[LocalCluster]:
             yield started
 
 
-def run_on(cluster: LocalCluster, raw: Path, output: Path, *params: str) -> str:
-    return runs.run("cluster", raw, output, *runs.small_parameters(), *params, **cluster.environment)
+def run_on(cluster: LocalCluster, raw: Path, output: Path, *params: str, **part: str) -> str:
+    return runs.run("cluster", raw, output, *runs.small_parameters(), *params, **part, **cluster.environment)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(cluster: LocalCluster, raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the outputs of a whole run lie during which nothing happened."""
+    output = tmp_path_factory.mktemp("undisturbed")
+    run_on(cluster, raw, output)
+    return output
+
+
+@pytest.fixture
+def output(undisturbed: Path, tmp_path: Path) -> Path:
+    """What that run left, to go on from."""
+    return shutil.copytree(undisturbed, tmp_path / "out")
 
 
 def await_sight(seen: Callable[[], bool], run: Future[str]) -> None:
@@ -41,37 +56,57 @@ def await_sight(seen: Callable[[], bool], run: Future[str]) -> None:
         time.sleep(0.02)
 
 
-def assert_same_results(one: Path, other: Path) -> None:
-    runs.assert_same_tables(one, other, als=True)
+def assert_same_factors(one: Path, other: Path) -> None:
     for table in runs.FACTORS:
         pd.testing.assert_frame_equal(runs.read(one, table), runs.read(other, table), check_exact=True, obj=table)
-    ours, theirs = ((output / "07_model_output/submission.csv").read_bytes() for output in (one, other))
-    assert ours == theirs
 
 
-def test_run_on_a_cluster_gives_what_a_run_in_one_process_gives(
-    cluster: LocalCluster, raw: Path, finished: Finished, tmp_path: Path
+def submission(output: Path) -> bytes:
+    return (output / "07_model_output/submission.csv").read_bytes()
+
+
+def test_run_on_a_cluster_gives_what_a_run_in_one_process_gives(undisturbed: Path, finished: Finished) -> None:
+    in_process, _ = finished("spark")
+    runs.assert_same_tables(in_process, undisturbed, als=True)
+    assert_same_factors(in_process, undisturbed)
+    assert submission(in_process) == submission(undisturbed)
+
+
+def test_run_on_a_cluster_leaves_no_checkpoints(undisturbed: Path) -> None:
+    assert list((undisturbed / "checkpoints").iterdir()) == []
+
+
+def test_factors_are_the_same_where_a_worker_is_killed_within_als(
+    cluster: LocalCluster, raw: Path, undisturbed: Path, output: Path
 ) -> None:
-    run_on(cluster, raw, tmp_path)
-    assert_same_results(finished("spark")[0], tmp_path)
-    assert not list((tmp_path / "checkpoints").iterdir())
-
-
-def test_run_whose_workers_are_killed_gives_what_an_undisturbed_one_gives(
-    cluster: LocalCluster, raw: Path, finished: Finished, tmp_path: Path
-) -> None:
-    """One is killed within ALS, after the first iteration that is saved; the other one while parts are scored."""
-    factors, progress = (tmp_path / name for name in ("06_models/item_factors", "07_model_output/recommendations.json"))
+    """After the first iteration of which the state is saved, when those of other weeks are still to come."""
+    factors = output / "06_models/item_factors"
+    shutil.rmtree(factors)
     with ThreadPoolExecutor(1) as pool:
-        run = pool.submit(run_on, cluster, raw, tmp_path, "als.checkpoint_interval=1", "scoring.customers=10")
-        await_sight(lambda: any((tmp_path / "checkpoints").glob("*/rdd-*")), run)
+        only = {"since": "als_candidates.fit_factors", "until": "item_factors"}
+        run = pool.submit(run_on, cluster, raw, output, "als.checkpoint_interval=1", **only)
+        await_sight(lambda: any((output / "checkpoints").glob("*/rdd-*")), run)
         cluster.kill_worker()
         assert not factors.exists()
-        cluster.add_worker()
-        await_sight(progress.exists, run)
+        run.result()
+    cluster.add_worker()
+    assert_same_factors(undisturbed, output)
+
+
+def test_submission_is_the_same_where_a_worker_is_killed_while_customers_are_scored(
+    cluster: LocalCluster, raw: Path, undisturbed: Path, output: Path
+) -> None:
+    """When the first part of them is scored and others are still to come."""
+    progress = output / "07_model_output/recommendations.json"
+    for made in (progress, output / "07_model_output/submission.csv"):
+        made.unlink()
+    with ThreadPoolExecutor(1) as pool:
+        rest = {"since": "lgbm_ranking.recommend", "until": "submission"}
+        run = pool.submit(run_on, cluster, raw, output, "scoring.customers=10", **rest)
+        await_sight(lambda: progress.exists() and bool(json.loads(progress.read_text())["names"]), run)
         cluster.kill_worker()
         made = json.loads(progress.read_text())
         assert len(made["names"]) < made["parts"]
         run.result()
     cluster.add_worker()
-    assert_same_results(finished("spark")[0], tmp_path)
+    assert submission(undisturbed) == submission(output)
