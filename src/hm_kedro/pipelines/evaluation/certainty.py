@@ -330,7 +330,12 @@ def _sum_segments(
     return sums
 
 
-def _place_of(dimension: str, level: str) -> tuple[int, int, str]:
-    """Place levels as ORDER has them; those that it has not come first, by name."""
+def _place_of(dimension: str, level: str) -> tuple[int, int, bool, str]:
+    """Place levels as ORDER has them; those that it has not come first, by name, "under 20" before "20 to 24"."""
     dimensions = (*CUSTOMER_DIMENSIONS, *ARTICLE_DIMENSIONS)
-    return dimensions.index(dimension), ORDER.index(level) if level in ORDER else -1, level
+    return (
+        dimensions.index(dimension),
+        ORDER.index(level) if level in ORDER else -1,
+        not level.startswith("under "),
+        level,
+    )
