@@ -136,7 +136,7 @@ def _own_address(task: BarrierTaskContext) -> str:
 
 
 def _pool(task: BarrierTaskContext, params: RankerParameters) -> ranker.Callback:
-    """Make one measure of the workers' own ones, of which LightGBM would have each stop by its own.
+    """Make one measure of the workers' own ones; LightGBM has each stop by its own, which breaks its links to all.
 
     A loss is a mean over examples, MAP over customers, so the mean of all is theirs, weighed by their numbers.
     """
