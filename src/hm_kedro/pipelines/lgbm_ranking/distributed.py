@@ -108,14 +108,14 @@ def _trainer(params: RankerParameters) -> Callable[[Iterator[pa.RecordBatch]], I
 @contextmanager
 def _linked(task: BarrierTaskContext) -> Iterator[None]:
     """Link the LightGBM of this process with those of the stage's other tasks, ranked by partition."""
+    quiet = {"verbosity": -1}
+    # The network is the process's: any booster opens it, and those trained meanwhile don't have ports in their text.
+    link = lgb.Booster(quiet, lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params=quiet))
     # Held until everybody has a port, so that no two tasks of a machine have the same.
     with socket.socket() as held:
         held.bind(("", 0))
         port = held.getsockname()[1]
         machines = task.allGather(f"{_own_address(task)}:{port}")
-    quiet = {"verbosity": -1}
-    # The network is the process's: any booster opens it, and those trained meanwhile don't have ports in their text.
-    link = lgb.Booster(quiet, lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params=quiet))
     link.set_network(machines, port, TIMEOUT_MINUTES, len(machines))
     try:
         yield
