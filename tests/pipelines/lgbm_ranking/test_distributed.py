@@ -60,9 +60,8 @@ def examples(week: date, customers: int = 250, swayed: npt.NDArray[np.float64] |
         "bought": bought,
     }
     columns = {name: pa.array(values.astype(np.int32)) for name, values in numbers.items()}
-    return pa.table(
-        {"week": pa.array([week] * rows, pa.date32()), **columns, **dict(zip(NAMES, features, strict=True))}
-    )
+    weeks = pa.array([week] * rows, pa.date32())
+    return pa.table({"week": weeks, **columns, **dict(zip(NAMES, features, strict=True))})
 
 
 def together(*weeks: pa.Table, **changed) -> lgb.Booster:

@@ -108,14 +108,14 @@ def _trainer(params: RankerParameters) -> Callable[[Iterator[pa.RecordBatch]], I
 @contextmanager
 def _linked(task: BarrierTaskContext) -> Iterator[None]:
     """Link the LightGBM of this process with those of the stage's other tasks, ranked by partition."""
+    quiet = {"verbosity": -1}
+    # The network is the process's: any booster opens it, and those trained meanwhile don't have ports in their text.
+    link = lgb.Booster(quiet, lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params=quiet))
     # Held until everybody has a port, so that no two tasks of a machine have the same.
     with socket.socket() as held:
         held.bind(("", 0))
         port = held.getsockname()[1]
         machines = task.allGather(f"{_own_address(task)}:{port}")
-    quiet = {"verbosity": -1}
-    # The network is the process's: any booster opens it, and those trained meanwhile don't have ports in their text.
-    link = lgb.Booster(quiet, lgb.Dataset(np.zeros((2, 1)), np.zeros(2), params=quiet))
     link.set_network(machines, port, TIMEOUT_MINUTES, len(machines))
     try:
         yield
@@ -136,7 +136,7 @@ def _own_address(task: BarrierTaskContext) -> str:
 
 
 def _pool(task: BarrierTaskContext, params: RankerParameters) -> ranker.Callback:
-    """Make one measure of the workers' own ones, of which LightGBM would have each stop by its own.
+    """Make one measure of the workers' own ones; LightGBM has each stop by its own, which breaks its links to all.
 
     A loss is a mean over examples, MAP over customers, so the mean of all is theirs, weighed by their numbers.
     """
