@@ -21,7 +21,14 @@ pytestmark = [
 
 
 # What is learned from and proposed is less than by default, for time.
-FEW = ("engine=sail", "training.weeks=2", "retrieval.budget=60", "ranker.trees=60", "ranker.patience=0")
+FEW = (
+    "engine=sail",
+    "training.weeks=2",
+    "training.enough_purchases=0",
+    "retrieval.budget=60",
+    "ranker.trees=60",
+    "ranker.patience=0",
+)
 
 
 @pytest.mark.parametrize("log", ["hm_behaviour", "tafeng", "online_retail", "hm_week"])
@@ -79,7 +86,13 @@ def test_real_log_a_week_before_its_end_uses_nothing_of_that_week(tmp_path: Path
 
 def test_engines_make_the_same_tables_of_a_real_log(tmp_path: Path) -> None:
     # ALS is left out of the comparison, so it may be small here; what it proposes must not crowd out others.
-    short = ["als.rank=4", "als.iterations=1", "training.weeks=1", "retrieval.budget=1000"]
+    short = [
+        "als.rank=4",
+        "als.iterations=1",
+        "training.weeks=1",
+        "training.enough_purchases=0",
+        "retrieval.budget=1000",
+    ]
     raw = LOGS / "hm_behaviour"
     for engine in ("spark", "sail"):
         runs.run(
