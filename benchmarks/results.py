@@ -115,6 +115,21 @@ def lists_table(results: Results) -> str:
     return rows(["contestant", *LISTS], lines)
 
 
+def weeks_table(results: Results) -> str:
+    """MAP@12 of the main contestants by week, the newest first."""
+    names = [results.best_baseline, "als_filled", "ranker_als", "ranker"]
+    means = results.metrics["contestants"]
+    lines = [
+        [
+            week,
+            f"{results.metrics['buyers'][week]:,}",
+            *[short(means[name]["by_week"][week]["map12"]) for name in names],
+        ]
+        for week in results.metrics["weeks"]
+    ]
+    return rows(["week", "buyers", *[f"`{name}`" for name in names]], lines)
+
+
 def yardsticks_table(results: Results) -> str:
     """Our figures beside the yardsticks'."""
     lines = []
@@ -174,7 +189,14 @@ def section(results: Results) -> str:
         parts.append(ceiling(results))
     else:
         parts += ["Beside the yardsticks:", yardsticks_table(results)]
-    parts += ["What may be claimed of MAP@12:", claims(results), "What the lists are like:", lists_table(results)]
+    parts += [
+        "By week:",
+        weeks_table(results),
+        "What may be claimed of MAP@12:",
+        claims(results),
+        "What the lists are like:",
+        lists_table(results),
+    ]
     return "\n\n".join([*parts, "Where models win and lose:", segments_table(results)])
 
 
