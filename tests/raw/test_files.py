@@ -63,7 +63,12 @@ def test_a_column_that_is_there_twice_is_named(tmp_path, refusal):
 
 @pytest.mark.parametrize(
     ("end", "content"),
-    [("csv", b"\xff\xfet\x00_\x00"), ("csv.gz", b"no gzip"), ("csv.gz", gzip.compress(b"a", mtime=0)[:6]), ("parquet", b"none")],
+    [
+        ("csv", b"\xff\xfet\x00_\x00"),
+        ("csv.gz", b"no gzip"),
+        ("csv.gz", gzip.compress(b"a", mtime=0)[:6]),
+        ("parquet", b"none"),
+    ],
 )
 def test_a_file_that_is_none_is_named(tmp_path, end, content):
     path = tmp_path / f"transactions_train.{end}"
