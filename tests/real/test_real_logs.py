@@ -28,6 +28,7 @@ FEW = (
     "retrieval.budget=60",
     "ranker.trees=60",
     "ranker.patience=0",
+    "comparison.resamples=500",
 )
 
 
