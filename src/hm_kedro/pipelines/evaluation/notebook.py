@@ -3,9 +3,9 @@
 It is that of a public notebook: candidates are the last week's twelve bestsellers and the customer's last basket, the
 features their age, the bestseller's rank, the article's codes and order counts, the model 100 trees of LightGBM's DART
 with LambdaRank. What was bought in a week that is learned from is added to that week's candidates as positives, whether
-it was a candidate or not. So examples aren't drawn as the candidates are that the model has to order, and most articles
-that are no bestsellers were bought: one reason why this recipe does worse than it could. It is kept as it is, for that
-is the contestant.
+it was a candidate or not. So examples aren't drawn as the candidates are that the model has to order: among them,
+whatever is neither a bestseller nor of the last basket was bought. That is the notebook's way and is kept, for that is
+the contestant.
 """
 
 from __future__ import annotations
