@@ -104,7 +104,10 @@ def count_hits_by_article(
         `kind` POPULARITY by `Catalogue.decile`, REPEAT by whether the customer had bought the article before.
     """
     weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
-    placed = engine.from_arrow(_list_deciles(gather_catalogues(weeks, articles, article_sales, comparison)))
+    deciles = _list_deciles(gather_catalogues(weeks, articles, article_sales, comparison))
+    # Of no rows engines don't know the columns.
+    nothing = engine.session().createDataFrame([], "week date, article int, decile int")
+    placed = engine.from_arrow(deciles) if deciles.num_rows else nothing
     past = histories.select(
         *KEYS, F.explode(F.array_distinct(F.transform("lines", lambda line: line["article"]))).alias("article")
     ).withColumn("before", F.lit(1))
