@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from tests import tiny
 from tests.damage import damage, damages
@@ -200,6 +200,8 @@ def test_a_damaged_file_whose_rows_cannot_be_told_apart_is_refused(sound, tmp_pa
 @given(damages(12))
 def test_however_lines_are_damaged_each_is_kept_or_rejected(sound, tmp_path, faults):
     content = damage((sound / "transactions_train.csv").read_bytes(), faults)
+    # A chunk of nothing but empty lines has no row to tell how many they are (docs/data_processing.md).
+    assume(b"\n" * 300 not in content)
     (tmp_path / "transactions_train.csv").write_bytes(content)
     rows = read(tmp_path / "transactions_train", "transactions_train", 700)
     lines = content.split(b"\n")
