@@ -7,8 +7,9 @@ ARGS ?= --params engine=sail
 PYTEST_ARGS ?=
 # How many processes run the tests, each of which starts an engine of its own.
 WORKERS ?= 2
-# What the run on a cluster reads and where it writes, here a folder of this machine that all workers see.
-CLUSTER_PARAMS ?= raw_dir=data/01_raw/demo,output_dir=data/cluster
+# What the run on a cluster reads and where it writes, here a folder of this machine that all workers see; a small ALS and
+# few weeks, for time.
+CLUSTER_PARAMS ?= raw_dir=data/01_raw/demo,output_dir=data/cluster,als.rank=16,training.weeks=2,training.enough_purchases=0
 # What `uv pip compile` gets, such as LOCK_ARGS=--upgrade.
 LOCK_ARGS ?=
 
