@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
+from fsspec.core import url_to_fs
 
 from hm_kedro.blas import keep_to_one_thread
 from hm_kedro.errors import HmKedroError
@@ -112,8 +113,7 @@ def check_barrier_stages(what: str) -> None:
 
 def tasks_at_once() -> int:
     """How many tasks a barrier stage may have; Spark waits ten minutes for machines that more would need."""
-    context = session().sparkContext._jsc.sc()  # noqa: SLF001
-    return int(context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile()))
+    return int(session().sparkContext.defaultParallelism)
 
 
 def partitions(pieces: int) -> int:
@@ -264,6 +264,7 @@ def _submitted_conf() -> dict[str, str]:
         return {}
     from pyspark import SparkConf, SparkContext
 
+    # Attaches to that JVM without starting a context, for which pyspark has no public call.
     SparkContext._ensure_initialized()  # noqa: SLF001
     return dict(SparkConf().getAll())
 
@@ -302,10 +303,10 @@ def _launch_jvm(conf: dict[str, Any]) -> None:
 
 def _remove_checkpoints(session: SparkSession) -> None:
     """Remove what ALS saved between iterations, which Spark leaves on the shared storage."""
-    context: Any = session.sparkContext
-    if folder := context.getCheckpointDir():
-        path = context._jvm.org.apache.hadoop.fs.Path(folder)  # noqa: SLF001
-        path.getFileSystem(context._jsc.hadoopConfiguration()).delete(path, True)  # noqa: SLF001
+    if folder := session.sparkContext.getCheckpointDir():
+        fs, path = url_to_fs(folder)
+        if fs.exists(path):
+            fs.rm(path, recursive=True)
 
 
 def _relay(stderr: IO[bytes]) -> None:
