@@ -21,6 +21,7 @@ import pandas as pd
 from benchmarks.measure import kedro
 from benchmarks.pages import PROJECT, insert, rows
 from benchmarks.yardsticks import YARDSTICKS
+from hm_kedro.pipelines.evaluation.contest import holds
 from hm_kedro.pipelines.evaluation.contestants import BASELINES, CONTESTANTS, ORACLE
 
 WEEKS = {"hm_behaviour": 10, "tafeng": 4, "online_retail": 4, "demo": 4}
@@ -169,8 +170,8 @@ def verdict(results: Results) -> str:
     """One sentence on ALS against the ranker."""
     found, als = results.difference(*PAIR), results.interval("als_filled")[0]
     alone = results.difference("ranker", "ranker_als")
-    chance = "more than chance explains" if found["p_holm"] < 0.05 else "no more than chance explains"
-    rest = "more than chance" if alone["p_holm"] < 0.05 else "not told from chance"
+    chance = "more than chance explains" if holds(found) else "no more than chance explains"
+    rest = "more than chance" if holds(alone) else "not told from chance"
     return (
         f"The ranker reaches {short(found['value'])}, ALS filled with bestsellers {short(als)}: "
         f"{signed(found['difference'])} ({signed(found['low'])} to {signed(found['high'])}), "

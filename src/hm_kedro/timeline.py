@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from hm_kedro.parameters import TrainingParameters
 
 WEEK = timedelta(days=7)
+EPOCH = date(1970, 1, 1)
+
+
+def week_days(week: date) -> int:
+    """Give the days from 1970 to a week, by which Arrow knows it."""
+    return (week - EPOCH).days
 
 
 class Timeline(BaseModel):

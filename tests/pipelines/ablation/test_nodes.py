@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from tests.conftest import day, rows
+from tests.rankers import RANKER
 
 from hm_kedro import engine
 from hm_kedro.errors import HmKedroError
@@ -16,7 +17,6 @@ from hm_kedro.parameters import (
     AblationParameters,
     EvaluationParameters,
     FeatureParameters,
-    RankerParameters,
     TrainingParameters,
 )
 from hm_kedro.pipelines.ablation import nodes
@@ -39,23 +39,6 @@ ONE_WEEK = EvaluationParameters(weeks=1)
 TRAINING = TrainingParameters(weeks=1, most_weeks=1, enough_purchases=0, negatives=2, max_rows=100_000, seed=1)
 FEATURES = FeatureParameters(window_days=28, sales_days=(1, 7), affinities=0, min_lift=1, without=())
 ABLATION = AblationParameters(resamples=100, seed=1)
-RANKER = RankerParameters(
-    objective="binary",
-    trees=3,
-    patience=0,
-    num_leaves=3,
-    learning_rate=0.1,
-    min_data_in_leaf=2,
-    feature_fraction=1.0,
-    bagging_fraction=1.0,
-    lambda_l2=0,
-    max_bin=63,
-    truncation=15,
-    num_threads=1,
-    seed=1,
-    training="single",
-    workers=2,
-)
 PURCHASES = "t_dat date, customer int, article int"
 ALS = Variant("als", "retriever", ("als_score", "als_rank"))
 

@@ -25,7 +25,7 @@ from hm_kedro.pipelines.als_tuning.nodes import draw_trials, measure, sample_buy
 from hm_kedro.pipelines.evaluation.catalogue import Catalogue
 from hm_kedro.pipelines.evaluation.metrics import score_lists
 from hm_kedro.search import list_settings
-from hm_kedro.timeline import Timeline
+from hm_kedro.timeline import Timeline, week_days
 
 LOG = "t_dat date, customer int, article int"
 PRIMARY = f"{LOG}, price float, sales_channel_id tinyint"
@@ -176,7 +176,7 @@ def test_scores_are_those_by_which_models_are_judged(table):
         for customer, articles in zip(customers, lists, strict=True)
         for place, article in enumerate(articles, 1)
     ]
-    week = (TUNED - date(1970, 1, 1)).days
+    week = week_days(TUNED)
     judged = score_lists(
         table("week date, customer int, article int, spent double", [(TUNED, *pair, None) for pair in bought]),
         table("contestant string, week date, customer int, article int, rank int", ranked),

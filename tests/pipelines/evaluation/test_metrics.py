@@ -1,6 +1,5 @@
 """AP@12 and recall against their literal definitions, the other measures by hand."""
 
-from datetime import date
 from functools import partial
 
 import numpy as np
@@ -11,12 +10,12 @@ from tests.conftest import day, rows
 
 from hm_kedro.pipelines.evaluation.catalogue import Catalogue
 from hm_kedro.pipelines.evaluation.metrics import ACCURACY, LISTS, score_lists
+from hm_kedro.timeline import week_days
 
 PURCHASES = "week date, customer int, article int, spent double"
 HISTORIES = "week date, customer int, lines array<struct<article int>>"
 LISTED = "contestant string, week date, customer int, article int, rank int"
 WEEK, NEXT = day("2020-09-02"), day("2020-09-09")
-EPOCH = date(1970, 1, 1)
 WIDTH = 50
 CATALOGUE = Catalogue(
     surprise=np.arange(WIDTH) / 10,
@@ -44,7 +43,7 @@ def score_all(table):
     """The scores of all contestants in both weeks."""
 
     def score(purchases, lists, contestants=("ranker",), histories=()):
-        days = [(week - EPOCH).days for week in (WEEK, NEXT)]
+        days = [week_days(week) for week in (WEEK, NEXT)]
         return score_lists(
             table(PURCHASES, [row if len(row) == 4 else (*row, None) for row in purchases]),
             table(LISTED, lists),

@@ -8,8 +8,8 @@ from tests.pipelines.evaluation.making import CUTOFF, EARLIER, JUDGED, line
 from hm_kedro.parameters import ComparisonParameters, EvaluationParameters
 from hm_kedro.pipelines.evaluation.catalogue import Catalogue
 from hm_kedro.pipelines.evaluation.contestants import CONTESTANTS
+from hm_kedro.pipelines.evaluation.metrics import MEANS
 from hm_kedro.pipelines.evaluation.nodes import (
-    MEANS,
     collect_purchases,
     measure_exposure,
     score_customers,

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from tests.conftest import day, rows
 from tests.pipelines.lgbm_ranking.making import DAYS, block, line, said
+from tests.rankers import RANKER
 
-from hm_kedro.parameters import EvaluationParameters, RankerParameters, SalesParameters, TrainingParameters
+from hm_kedro.parameters import EvaluationParameters, SalesParameters, TrainingParameters
 from hm_kedro.pipelines.als_candidates.histories import gather_lines
 from hm_kedro.pipelines.als_candidates.proposals import ARTICLE_BITS, MOST_ARTICLES, pair_codes
 from hm_kedro.pipelines.als_candidates.sales import rank_bestsellers
@@ -39,23 +40,6 @@ ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=
 TRAINING = TrainingParameters(weeks=2, most_weeks=2, enough_purchases=0, negatives=3, max_rows=100_000, seed=1)
 SALES = SalesParameters(window_days=7, trend_days=35, age_edges=(30,))
 # Of these `num_threads` and `seed` alone are the notebook's.
-RANKER = RankerParameters(
-    objective="binary",
-    trees=3,
-    patience=0,
-    num_leaves=3,
-    learning_rate=0.1,
-    min_data_in_leaf=2,
-    feature_fraction=1.0,
-    bagging_fraction=1.0,
-    lambda_l2=0,
-    max_bin=63,
-    truncation=15,
-    num_threads=1,
-    seed=1,
-    training="single",
-    workers=1,
-)
 
 
 def timeline(first_day: str = "2020-01-01", log_end: str = "2020-09-15") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from tests.conftest import day, rows
+from tests.rankers import RANKER as SMALL
 
 from hm_kedro import engine
 from hm_kedro.datasets.parted_table import Progress
@@ -16,7 +17,6 @@ from hm_kedro.errors import HmKedroError, one_line
 from hm_kedro.parameters import (
     EvaluationParameters,
     FeatureParameters,
-    RankerParameters,
     SalesParameters,
     ScoringParameters,
     TrainingParameters,
@@ -55,23 +55,7 @@ RELEVANCE = pd.DataFrame(
     columns=["kind", "customer_attribute", "article_attribute", "value"],
 )
 NO_RELEVANCE = RELEVANCE.head(0)
-RANKER = RankerParameters(
-    objective="lambdarank",
-    trees=3,
-    patience=0,
-    num_leaves=3,
-    learning_rate=0.1,
-    min_data_in_leaf=2,
-    feature_fraction=1.0,
-    bagging_fraction=1.0,
-    lambda_l2=0,
-    max_bin=63,
-    truncation=15,
-    num_threads=1,
-    seed=1,
-    training="single",
-    workers=2,
-)
+RANKER = SMALL.model_copy(update={"objective": "lambdarank"})
 
 
 def line(first_day: str = "2020-01-01") -> dict[str, Any]:

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from tests.conftest import day, rows
+from tests.rankers import RANKER
 
 from hm_kedro.datasets import TrialLog
 from hm_kedro.errors import HmKedroError, one_line
 from hm_kedro.parameters import (
     EvaluationParameters,
-    RankerParameters,
     RankerSettings,
     RankerTuningParameters,
     TrainingParameters,
@@ -39,23 +39,6 @@ EARLIER, OLDEST = day("2020-08-26"), day("2020-08-19")
 ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=2)
 TRAINING = TrainingParameters(weeks=3, most_weeks=3, enough_purchases=0, negatives=2, max_rows=100_000, seed=1)
 TUNING = RankerTuningParameters(weeks=1, buyers=1_000, trials=100, grid={}, seed=1)
-RANKER = RankerParameters(
-    objective="binary",
-    trees=3,
-    patience=0,
-    num_leaves=3,
-    learning_rate=0.1,
-    min_data_in_leaf=2,
-    feature_fraction=1.0,
-    bagging_fraction=1.0,
-    lambda_l2=0,
-    max_bin=63,
-    truncation=15,
-    num_threads=1,
-    seed=1,
-    training="single",
-    workers=2,
-)
 SETTINGS = RankerSettings(**RANKER.model_dump(exclude={"training", "workers"}), weeks=3, negatives=2)
 GRID = {"objective": ["binary", "lambdarank"], "num_leaves": [3, 7, 15], "weeks": [1, 3]}
 SCHEMA = pa.schema(

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -27,9 +26,9 @@ from hm_kedro.pipelines.als_candidates.fold_in import fold_in
 from hm_kedro.pipelines.als_candidates.histories import target_weeks
 from hm_kedro.pipelines.als_candidates.knowledge import gather_knowledge
 from hm_kedro.pipelines.als_candidates.proposals import Integers, Scores
+from hm_kedro.timeline import week_days
 
 logger = logging.getLogger(__name__)
-EPOCH = date(1970, 1, 1)
 
 
 class Items(NamedTuple):
@@ -82,7 +81,7 @@ def fold_in_customers(histories: DataFrame, item_factors: DataFrame, als: AlsPar
     """
     items = item_factors.select("week", "article", "factors", "rarity").toArrow()
     shared = {
-        _days(week): engine.share(read_items(items.filter(pc.field("week") == pa.scalar(week, pa.date32()))))
+        week_days(week): engine.share(read_items(items.filter(pc.field("week") == pa.scalar(week, pa.date32()))))
         for week in items["week"].unique().to_pylist()
     }
     return histories.mapInArrow(_folder(shared, als), "week date, customer int, factors array<float>")
@@ -150,11 +149,7 @@ def retrieve_candidates(
     knowledge = gather_knowledge(weeks, articles, article_sales, item_factors, related_articles, sales)
     for name, needs in union.unable(knowledge[max(weeks)], retrieval).items():
         logger.warning("The retriever %s proposes nothing: this log has no %s", name, " or ".join(needs))
-    shared = {_days(week): engine.share(of_week) for week, of_week in knowledge.items()}
+    shared = {week_days(week): engine.share(of_week) for week, of_week in knowledge.items()}
     # The table of factors on the left, of which one of the engines makes a table in memory.
     served = user_factors.join(histories, ["week", "customer"], "right")
     return served.mapInArrow(union.retriever_of_batches(shared, retrieval), union.SCHEMA)
-
-
-def _days(week: date) -> int:
-    return (week - EPOCH) // timedelta(days=1)

@@ -28,11 +28,10 @@ from hm_kedro.pipelines.lgbm_ranking.nodes import (
     gather_shops,
     of_weeks,
     read_models,
-    week_days,
 )
 from hm_kedro.pipelines.lgbm_ranking.scoring import SCHEMA, scorer
 from hm_kedro.tables import LIST_LENGTH, top_per_customer
-from hm_kedro.timeline import Timeline
+from hm_kedro.timeline import Timeline, week_days
 
 ALS = ("als_score", "als_rank")
 # What tells of the other retrievers.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,7 @@ from hm_kedro import engine
 from hm_kedro.parameters import ComparisonParameters
 from hm_kedro.pipelines.als_candidates.knowledge import read_codes
 from hm_kedro.schemas import ATTRIBUTES
-
-EPOCH = date(1970, 1, 1)
+from hm_kedro.timeline import week_days
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def read_catalogue(week: date, articles: pa.Table, pieces: pa.Table, comparison:
     first = pc.fill_null(articles["first_day"].cast(pa.int32()), np.iinfo(np.int32).max).to_numpy()
     first_days = np.full(width, np.iinfo(np.int32).max)
     first_days[articles["article"].to_numpy()] = first
-    new_from = (week - timedelta(days=comparison.new_days) - EPOCH).days
+    new_from = week_days(week) - comparison.new_days
     telling = [of for of in codes.values() if of.max(initial=-1) > 0]
     return Catalogue(
         -np.log2(shares),
@@ -97,4 +96,4 @@ def read_catalogue(week: date, articles: pa.Table, pieces: pa.Table, comparison:
 
 def share_catalogues(catalogues: dict[date, Catalogue]) -> dict[int, Callable[[], Any]]:
     """Carry catalogues to the workers, by days from 1970 to their week."""
-    return {(week - EPOCH).days: engine.share(catalogue) for week, catalogue in catalogues.items()}
+    return {week_days(week): engine.share(catalogue) for week, catalogue in catalogues.items()}

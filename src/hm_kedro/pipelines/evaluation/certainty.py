@@ -19,7 +19,7 @@ from hm_kedro.chart import counted
 from hm_kedro.parameters import ComparisonParameters
 from hm_kedro.pipelines.evaluation.contest import MAP12, SIGNIFICANCE, called
 from hm_kedro.pipelines.evaluation.contestants import BASELINES, CONTESTANTS, ORACLE
-from hm_kedro.pipelines.evaluation.metrics import ACCURACY, LISTS
+from hm_kedro.pipelines.evaluation.metrics import ACCURACY, LISTS, MEANS
 from hm_kedro.pipelines.evaluation.resampling import Doubles, correct, estimate, resample, two_sided_p
 from hm_kedro.pipelines.evaluation.segments import ARTICLE_DIMENSIONS, CUSTOMER_DIMENSIONS, ORDER
 from hm_kedro.tables import exact
@@ -154,16 +154,12 @@ def _score_rows(means: Means) -> Iterator[dict[str, Any]]:
                 value, low, high = estimate(drawn.mean(axis=0))
                 yield {
                     "contestant": contestant,
-                    "metric": _named(metric),
+                    "metric": MEANS[metric],
                     "value": value,
                     "low": low,
                     "high": high,
                     "weeks": len(drawn),
                 }
-
-
-def _named(metric: str) -> str:
-    return MAP12 if metric == "ap12" else metric
 
 
 def _compare(means: Means, best: str | None) -> Iterator[dict[str, Any]]:
@@ -182,7 +178,7 @@ def _compare(means: Means, best: str | None) -> Iterator[dict[str, Any]]:
             yield {
                 "contestant": one,
                 "other": other,
-                "metric": _named(metric),
+                "metric": MEANS[metric],
                 "value": value,
                 "other_value": other_value,
                 "difference": difference,

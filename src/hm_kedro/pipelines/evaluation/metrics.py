@@ -27,6 +27,8 @@ KEYS = ("week", "customer")
 ACCURACY = ("ap12", "precision12", "recall12", "ndcg12", "mrr12", "hit12", "revenue12")
 # … and what it is like, whatever was bought.
 LISTS = ("novelty12", "diversity12", "tail12", "new12", "repeat12")
+# What the mean over buyers of each is called.
+MEANS = {name: "map12" if name == "ap12" else name for name in (*ACCURACY, *LISTS)}
 NO_ARTICLE = -1
 SCHEMA = "contestant string, week date, customer int, bought int, listed int, hits int, " + ", ".join(
     f"{name} double" for name in (*ACCURACY, *LISTS)

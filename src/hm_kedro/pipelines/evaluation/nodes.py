@@ -12,12 +12,9 @@ from hm_kedro.parameters import ComparisonParameters, EvaluationParameters
 from hm_kedro.pipelines.evaluation.catalogue import Catalogue, gather_catalogues, share_catalogues
 from hm_kedro.pipelines.evaluation.contestants import CONTESTANTS
 from hm_kedro.pipelines.evaluation.honesty import Check
-from hm_kedro.pipelines.evaluation.metrics import ACCURACY, LISTS, Doubles, score_lists
+from hm_kedro.pipelines.evaluation.metrics import MEANS, Doubles, score_lists
 from hm_kedro.tables import LIST_LENGTH, exact, transactions_in_weeks
 from hm_kedro.timeline import Timeline
-
-# What the mean of AP@12 is called.
-MEANS = {name: "map12" if name == "ap12" else name for name in (*ACCURACY, *LISTS)}
 
 
 def collect_purchases(

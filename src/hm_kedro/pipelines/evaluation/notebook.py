@@ -26,12 +26,12 @@ from hm_kedro.blas import keep_to_one_thread
 from hm_kedro.pipelines.als_candidates.block import read_block
 from hm_kedro.pipelines.als_candidates.proposals import ARTICLE_BITS, MOST_ARTICLES, pair_codes
 from hm_kedro.pipelines.lgbm_ranking.features.feature import sum_by_customer
-from hm_kedro.pipelines.lgbm_ranking.nodes import collect_examples, of_weeks, week_days
+from hm_kedro.pipelines.lgbm_ranking.nodes import collect_examples, of_weeks
 from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, predict
 from hm_kedro.pipelines.lgbm_ranking.scoring import SCHEMA
 from hm_kedro.schemas import ATTRIBUTES
 from hm_kedro.tables import LIST_LENGTH, purchases_in_weeks, top_per_customer
-from hm_kedro.timeline import Timeline
+from hm_kedro.timeline import Timeline, week_days
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -14,8 +14,8 @@ from hm_kedro.errors import HmKedroError
 from hm_kedro.parameters import ExplainParameters, FeatureParameters, SalesParameters
 from hm_kedro.pipelines.explain.words import reasons
 from hm_kedro.pipelines.lgbm_ranking.describing import Known, describer, serve
-from hm_kedro.pipelines.lgbm_ranking.nodes import choose_affinities, gather_shops, read_models, week_days
-from hm_kedro.timeline import Timeline
+from hm_kedro.pipelines.lgbm_ranking.nodes import choose_affinities, gather_shops, read_models
+from hm_kedro.timeline import Timeline, week_days
 
 logger = logging.getLogger(__name__)
 

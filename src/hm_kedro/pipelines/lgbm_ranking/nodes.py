@@ -5,7 +5,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import accumulate
 from typing import Any
 
@@ -37,10 +37,9 @@ from hm_kedro.pipelines.lgbm_ranking.filling import fill_lists, list_fillings
 from hm_kedro.pipelines.lgbm_ranking.scoring import SCHEMA, scorer
 from hm_kedro.pipelines.lgbm_ranking.shop import Shop, read_shop
 from hm_kedro.tables import LIST_LENGTH
-from hm_kedro.timeline import Timeline
+from hm_kedro.timeline import Timeline, week_days
 
 logger = logging.getLogger(__name__)
-EPOCH = date(1970, 1, 1)
 
 
 def choose_affinities(feature_relevance: pd.DataFrame, features: FeatureParameters) -> tuple[str, ...]:
@@ -372,8 +371,3 @@ def write_submission(
     )
     lines = submission_lines.join(known, "customer_id", "left").crossJoin(best.agg(listed.alias("best")))
     return lines.select("line", "customer_id", F.coalesce("ranked", "best").alias("prediction"))
-
-
-def week_days(week: date) -> int:
-    """Give the days from 1970 to a week."""
-    return (week - EPOCH) // timedelta(days=1)
