@@ -112,7 +112,10 @@ def check_barrier_stages(what: str) -> None:
 
 
 def tasks_at_once() -> int:
-    """How many tasks a barrier stage may have; Spark waits ten minutes for machines that more would need."""
+    """How many tasks a barrier stage may have; Spark waits ten minutes for machines that more would need.
+
+    They are the cores of the workers that are there; a cluster of one core passes for two.
+    """
     return int(session().sparkContext.defaultParallelism)
 
 
