@@ -12,6 +12,8 @@ from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count,
 Report = dict[str, Numbers]
 Row = dict[str, Any]
 LAWS = {"power": "without overhead", "overhead": "with an overhead"}
+# From so many on the shape of a speedup is seen.
+MANY_CORES = 8
 METHODS = ("bestsellers", "als", "ranker")
 
 TOPICS = {
@@ -85,7 +87,7 @@ def _summarize(report: Report) -> Iterator[str]:
     if runs:
         yield f"{failed:,} of {counted(runs, 'run')} did not come to a good end; they count as endless in every median."
     most = max((row["most_cores"] for row in _rows(report, "core_laws")), default=0)
-    if 0 < most < 8:  # noqa: PLR2004
+    if 0 < most < MANY_CORES:
         yield (
             f"More than {most} cores were not measured: whether memory bandwidth, shuffles or a network would end the "
             "gain earlier than Amdahl's law says can't be known from this machine."
@@ -176,10 +178,8 @@ def _tell_pandas(report: Report) -> Iterator[str]:
         if row["faster_from"] is None:
             said = f"{engine} is never faster than pandas up to {say_count(row['largest'])} transactions{ratio}"
         elif row["slower_until"] is None:
-            sizes = "the only size" if row["sizes"] == 1 else "the smallest size"
-            said = (
-                f"{engine} is faster than pandas from {sizes} on, {say_count(row['faster_from'])} transactions{ratio}"
-            )
+            size = "the only size" if row["sizes"] == 1 else "the smallest size on"
+            said = f"{engine} is faster than pandas from {size}, {say_count(row['faster_from'])} transactions{ratio}"
         else:
             said = (
                 f"{engine} is faster than pandas from {say_count(row['faster_from'])} transactions on, not yet at "
@@ -212,10 +212,10 @@ def _tell_growth(report: Report, measure: str) -> Iterator[str]:
         none = [f"{called(row['contestant'])} {row['sizes']}" for row in of_stage if row["exponent"] is None]
         lacking = f"no exponent where fewer than 3 sizes ended ({', '.join(none)})"
         if told:
-            head = f"{called(of_stage[0]['stage'])}, {of_stage[0]['family']}: {what} grows with the transactions to the power "
-            yield f"{head}{'; '.join(told)}{f'; {lacking}' if none else ''}."
+            said = f"{what} grows with the transactions to the power {'; '.join(told)}{f'; {lacking}' if none else ''}"
         else:
-            yield f"{called(of_stage[0]['stage'])}, {of_stage[0]['family']}: {what}: {lacking}."
+            said = f"{what}: {lacking}"
+        yield f"{called(of_stage[0]['stage'])}, {of_stage[0]['family']}: {said}."
 
 
 def _say_growth(row: Row) -> str:
@@ -303,13 +303,13 @@ def _tell_quality(report: Report) -> Iterator[str]:
         key=lambda row: (row["log"], row["axis"], METHODS.index(row["method"]), row["value"]),
     )
     for of_method in _grouped(rows, "log", "axis", "method"):
-        if len(of_method) < 2:  # noqa: PLR2004: no change of one
+        if len(of_method) == 1:
             continue
         first, last = of_method[0], of_method[-1]
+        reached = [f"{row['map12']:.4f}{say_interval(row['low'], row['high'], 4)}" for row in (first, last)]
         yield (
             f"{first['log']}, {called(first['axis'])} from {first['value']:g} to {last['value']:g}: MAP@12 of "
-            f"{called(first['method'])} goes from {first['map12']:.4f}{say_interval(first['low'], first['high'], 4)} to "
-            f"{last['map12']:.4f}{say_interval(last['low'], last['high'], 4)}: {_judge_change(first, last)}."
+            f"{called(first['method'])} goes from {' to '.join(reached)}: {_judge_change(first, last)}."
         )
 
 

@@ -115,7 +115,7 @@ def pandas_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
 
     Returns:
         `faster_from`, transactions of the smallest size from which on the engine is always the faster (or the only one
-        to end), missing where it is not at the largest; `slower_until`, of the largest below it; `largest` that both
+        to end), missing where it is not at the largest at which either ended; `slower_until`, of the largest below it; `largest` that both
         tried; there the `ratio` of the engine's seconds to pandas's, with `low` and `high`; `pandas_ends_at`, the first
         size at which pandas did not end, and `pandas_failure`, how.
     """
@@ -136,7 +136,7 @@ def _against_pandas(both: Sequence[tuple[Trials, Trials]]) -> dict[str, Any]:
     for engine, pandas in both:
         if _is_faster(engine, pandas):
             faster_from = faster_from or engine.transactions
-        else:
+        elif pandas.seconds is not None:
             faster_from, slower_until = None, engine.transactions
     ended = [ratio for ratio in (divide(*pair) for pair in both) if ratio]
     failed = next((pandas for _, pandas in both if pandas.seconds is None), None)

@@ -57,7 +57,7 @@ def elasticity_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
             known = [one for one in varied if one.seconds is not None and getattr(one.settings, setting)]
             values = [float(getattr(one.settings, setting)) for one in known]
             seconds = [float(one.seconds or 0) for one in known]
-            if len(values) < 2:  # noqa: PLR2004: no slope of one
+            if len(values) <= 1:
                 continue
             law = fit_power(values, seconds)
             low, high = law.interval() if law else (None, None)

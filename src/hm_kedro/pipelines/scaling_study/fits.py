@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -99,7 +99,7 @@ class Growth:
 
     def _reach(self, variance: float) -> float:
         """Give half an interval; `variance` is in units of the residuals' variance."""
-        return t_quantile(self.freedom) * (self.squares / self.freedom * variance) ** 0.5
+        return t_quantile(self.freedom) * sqrt(self.squares / self.freedom * variance)
 
 
 def _derivatives(sizes: Doubles, law: Growth) -> Doubles:
@@ -118,7 +118,7 @@ def _law(
     squares = float((np.log(values / fitted) ** 2).sum())
     law = Growth(overhead, factor, exponent, middle, len(sizes), squares, np.empty((0, 0)), with_overhead)
     derivatives = _derivatives(sizes, law)
-    inverse = np.linalg.pinv(derivatives.T @ derivatives)
+    inverse = np.linalg.pinv(derivatives.T @ derivatives).astype(np.float64)
     return Growth(overhead, factor, exponent, middle, len(sizes), squares, inverse, with_overhead)
 
 

@@ -6,6 +6,7 @@ Predictions, each with what it assumes; there is none where there is no fit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 from hm_kedro.pipelines.scaling_study.fits import Growth, Laws
@@ -63,8 +64,8 @@ def _beyond(line: Line, law: Growth, varied: Sequence[Trials]) -> Iterator[dict[
             "high": high,
             "beyond": beyond,
             "assumes": (
-                f"that the exponent {law.exponent:.2f}{' beside an overhead' * law.with_overhead} of {law.points} sizes "
-                f"holds {say_number(beyond)} times beyond the largest, on a machine with memory enough"
+                f"that the exponent {law.exponent:.2f}{' beside an overhead' * law.with_overhead} of {law.points} "
+                f"sizes holds {say_number(beyond)} times beyond the largest, on a machine with memory enough"
             ),
         }
 
@@ -81,22 +82,22 @@ def predict_cores(
     most, found = most_cores(trials), []
     for line, varied in vary_cores(trials).items():
         single = next((one.seconds for one in varied if one.cores == 1), None)
-        for name, law in zip(("Amdahl", "universal"), laws.get(line, ()), strict=False):
-            for cores in (cores for cores in CORES if law is not None and cores > most[line.contestant]):
-                value, low, high = law.speedup(cores)
-                found.append(
-                    {
-                        **line._asdict(),
-                        "transactions": varied[0].transactions,
-                        "law": name,
-                        "cores": cores,
-                        "speedup": value,
-                        "low": low,
-                        "high": high,
-                        "seconds": None if single is None else single / value,
-                        "assumes": _assumption(law, most[line.contestant]),
-                    }
-                )
+        known = [law for law in laws.get(line, ()) if law is not None]
+        for law, cores in product(known, (cores for cores in CORES if cores > most[line.contestant])):
+            value, low, high = law.speedup(cores)
+            found.append(
+                {
+                    **line._asdict(),
+                    "transactions": varied[0].transactions,
+                    "law": law.name,
+                    "cores": cores,
+                    "speedup": value,
+                    "low": low,
+                    "high": high,
+                    "seconds": None if single is None else single / value,
+                    "assumes": _assumption(law, most[line.contestant]),
+                }
+            )
     return found
 
 

@@ -35,7 +35,7 @@ def divide(one: Trials, other: Trials) -> Ratio | None:
         return None
     value, mine, theirs = one.seconds / other.seconds, one.values("seconds"), other.values("seconds")
     logs = [log(mine[repeat] / theirs[repeat]) for repeat in mine if repeat in theirs]
-    if len(logs) < 2:  # noqa: PLR2004: no spread of one
+    if len(logs) <= 1:
         return Ratio(value, None, None, len(logs))
     half = t_quantile(len(logs) - 1) * MEDIAN_BY_MEAN * float(np.std(logs, ddof=1)) / sqrt(len(logs))
     return Ratio(value, value * exp(-half), value * exp(half), len(logs))

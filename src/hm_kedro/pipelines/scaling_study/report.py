@@ -84,7 +84,7 @@ def machine_rows(measurements: pd.DataFrame) -> list[dict[str, Any]]:
     found = []
     for key, of_machine in measurements.groupby(columns, dropna=False, sort=False):
         days = [str(day) for day in of_machine["date"] if not pd.isna(day)]
-        named = dict(zip(columns, key, strict=True))
+        named: dict[str, Any] = dict(zip(columns, key, strict=True))
         span = {"first": min(days, default=None), "last": max(days, default=None), "runs": len(of_machine)}
         found.append({name: None if pd.isna(value) else value for name, value in named.items()} | span)
     return found

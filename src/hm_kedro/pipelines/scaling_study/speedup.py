@@ -1,7 +1,7 @@
 """What cores buy: Amdahl's law, Gunther's universal scalability law, scaled speedup and weak scaling.
 
 - Amdahl (1967): S(p) = 1 / (s + (1 - s) / p), s the serial share of the time on one core.
-- Gunther (1993, 2007): S(p) = p / (1 + σ (p - 1) + κ p (p - 1)); σ contention, κ coherency; most at √((1 - σ) / κ).
+- Gunther (1993, 2007): S(p) = p / (1 + a (p - 1) + b p (p - 1)); a contention, b coherency; most at √((1 - a) / b).
 - Gustafson (1988): with the work growing with the cores, s + p (1 - s), s as in Amdahl's at the work of one core.
 
 The time on one core is a parameter of each law, too, for it is measured with an error as the others are. So Amdahl's
@@ -10,7 +10,7 @@ has two parameters, the universal law three: with an interval they need a count 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Any
@@ -43,6 +43,11 @@ class CoreLaw:
     bounds: tuple[tuple[float, float], ...]
     counts: int
     how: str
+
+    @property
+    def name(self) -> str:
+        """Name the law."""
+        return "Amdahl" if len(self.values) == 1 else "universal"
 
     @property
     def peak(self) -> float | None:
@@ -140,9 +145,11 @@ def _fit(
     """Fit ln(seconds) = ln(seconds on one core) - ln(speedup); give the law's values with their intervals."""
     cores = np.array([one.cores for one in known], float)
     seconds = np.array([one.seconds for one in known], float)
-    residuals: Callable[[Doubles], Doubles] = lambda values: (
-        values[0] - np.log([speedup(list(values[1:]), count) for count in cores]) - np.log(seconds)
-    )
+
+    def residuals(values: Doubles) -> Doubles:
+        errors: Doubles = values[0] - np.log([speedup(list(values[1:]), count) for count in cores]) - np.log(seconds)
+        return errors
+
     bounds = ([-np.inf, *[0.0] * len(start)], [np.inf, *most])
     best = least_squares(
         residuals, [np.log(seconds[0] * cores[0]), *start], bounds=bounds, x_scale="jac", xtol=1e-12, ftol=1e-12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -206,11 +206,10 @@ def vary_setting(trials: Sequence[Trials], setting: str) -> dict[Line, list[Tria
     return {line: varied for line, varied in lines.items() if len({value(one) for one in varied}) > 1}
 
 
-def _line_up(trials: Iterable[Trials], data: Any, order: Any) -> dict[Line, list[Trials]]:
-    lines: dict[Hashable, list[Trials]] = defaultdict(list)
+def _line_up(
+    trials: Iterable[Trials], data: Callable[[Trials], str], order: Callable[[Trials], float]
+) -> dict[Line, list[Trials]]:
+    lines: dict[Line, list[Trials]] = defaultdict(list)
     for one in sorted(trials, key=order):
         lines[Line(data(one), one.stage, one.contestant)].append(one)
-    return {
-        line: lines[line]
-        for line in sorted(lines, key=lambda line: (line.data, *place(line.stage, line.contestant)))  # type: ignore[attr-defined,misc]
-    }
+    return {key: lines[key] for key in sorted(lines, key=lambda line: (line.data, *place(*line[1:])))}
