@@ -173,21 +173,20 @@ def say_cost(row: Row) -> str:
 
 def _tell_pandas(report: Report) -> Iterator[str]:
     for row in _rows(report, "pandas"):
-        engine, cores = called(row["contestant"]), f"{called(row['stage'])}, {row['family']}"
-        ratio = "" if row["ratio"] is None else f" ({_times(row['ratio'])}{say_interval(row['low'], row['high'])})"
+        said = f"{called(row['stage'])}, {row['family']}: {called(row['contestant'])} is "
         if row["faster_from"] is None:
-            said = f"{engine} is never faster than pandas up to {say_count(row['largest'])} transactions{ratio}"
-        elif row["slower_until"] is None:
-            size = "the only size" if row["sizes"] == 1 else "the smallest size on"
-            said = f"{engine} is faster than pandas from {size}, {say_count(row['faster_from'])} transactions{ratio}"
+            said += f"never faster than pandas up to {say_count(row['largest'])} transactions"
         else:
-            said = (
-                f"{engine} is faster than pandas from {say_count(row['faster_from'])} transactions on, not yet at "
-                f"{say_count(row['slower_until'])}{ratio}"
-            )
+            said += f"faster than pandas from {say_count(row['faster_from'])} transactions on, "
+            smallest = "the only size" if row["sizes"] == 1 else "the smallest size"
+            before = row["slower_until"]
+            said += smallest if before is None else f"not yet at {say_count(before)}"
+        if row["ratio"] is not None:
+            said += f"; at {say_count(row['ratio_at'])} it takes {_times(row['ratio'])}"
+            said += say_interval(row["low"], row["high"])
         if row["pandas_ends_at"] is not None:
             said += f"; pandas ends at {say_count(row['pandas_ends_at'])}: {row['pandas_failure']}"
-        yield f"{cores}: {said}."
+        yield f"{said}."
 
 
 def _tell_engines(report: Report) -> Iterator[str]:

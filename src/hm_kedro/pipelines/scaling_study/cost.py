@@ -115,9 +115,10 @@ def pandas_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
 
     Returns:
         `faster_from`, transactions of the smallest size from which on the engine is always the faster (or the only one
-        to end), missing where it is not at the largest at which either ended; `slower_until`, of the largest below it; `largest` that both
-        tried; there the `ratio` of the engine's seconds to pandas's, with `low` and `high`; `pandas_ends_at`, the first
-        size at which pandas did not end, and `pandas_failure`, how.
+        to end), missing where it is not at the largest at which either ended; `slower_until`, of the largest below it;
+        `largest` that both tried; the `ratio` of the engine's seconds to pandas's, with `low` and `high`, at `ratio_at`
+        transactions, the most at which both ended; `pandas_ends_at`, the first size at which pandas did not end, and
+        `pandas_failure`, how.
     """
     most, pairs = most_cores(trials), defaultdict(list)
     for (stage, _), of_work in _by_work(trials).items():
@@ -138,16 +139,18 @@ def _against_pandas(both: Sequence[tuple[Trials, Trials]]) -> dict[str, Any]:
             faster_from = faster_from or engine.transactions
         elif pandas.seconds is not None:
             faster_from, slower_until = None, engine.transactions
-    ended = [ratio for ratio in (divide(*pair) for pair in both) if ratio]
+    ended = [(ratio, pandas.transactions) for ratio, (_, pandas) in ((divide(*pair), pair) for pair in both) if ratio]
+    ratio, ratio_at = ended[-1] if ended else (None, None)
     failed = next((pandas for _, pandas in both if pandas.seconds is None), None)
     return {
         "sizes": len(both),
         "faster_from": faster_from,
         "slower_until": slower_until,
         "largest": both[-1][0].transactions,
-        "ratio": ended[-1].value if ended else None,
-        "low": ended[-1].low if ended else None,
-        "high": ended[-1].high if ended else None,
+        "ratio": ratio.value if ratio else None,
+        "low": ratio.low if ratio else None,
+        "high": ratio.high if ratio else None,
+        "ratio_at": ratio_at,
         "pandas_ends_at": failed.transactions if failed else None,
         "pandas_failure": failed.failure if failed else "",
     }
