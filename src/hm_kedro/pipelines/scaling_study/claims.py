@@ -49,6 +49,14 @@ def claim_rows(report: Report) -> list[dict[str, str]]:
     return [{"topic": topic, "claim": claim} for topic, tell in tellers.items() for claim in tell(report)]
 
 
+def list_topics(report: Report) -> dict[str, list[str]]:
+    """List the sentences by topic, as TOPICS calls it, what is to be said in short first."""
+    topics: dict[str, list[str]] = {}
+    for row in _rows(report, "claims"):
+        topics.setdefault(TOPICS[row["topic"]], []).append(row["claim"])
+    return topics
+
+
 def _rows(report: Report, table: str) -> list[Row]:
     return row_by_row(report.get(table, {}))
 

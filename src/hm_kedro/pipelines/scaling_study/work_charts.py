@@ -129,7 +129,7 @@ def _draw_cost(numbers: Numbers) -> go.Figure:
             name=f"{called(engine)} on {counted(max(row['most_cores'] for row in found), 'core')}",
         )
     figure.add_scatter(
-        x=[row["high"] or row["ratio"] for row in rows],
+        x=[max(row["high"] or row["ratio"], 1) for row in rows],
         y=[_work(row) for row in rows],
         text=[
             f"  {say_seconds(row['seconds'])}, {called(row['single'])} {say_seconds(row['single_seconds'])}: "
