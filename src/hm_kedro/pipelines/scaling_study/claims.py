@@ -167,8 +167,13 @@ def _say_cost(row: Row) -> str:
         return f"{engine} on {counted(row['most_cores'], 'core')}: {row['failure']}"
     took = f"{say_seconds(row['seconds'])} on {counted(row['most_cores'], 'core')}"
     if row["ratio"] is not None:
-        took += f", {_times(row['ratio'])}{say_interval(row['low'], row['high'])}"
-    return f"{engine} {say_cost(row)} ({took})".replace("((", "(")
+        took += f", {_times(row['ratio'])}{say_interval(row['low'], row['high'])}{_apart(row)}"
+    return f"{engine} {say_cost(row)} ({took})"
+
+
+def _apart(row: Row) -> str:
+    """Say that two contestants can't be told apart, where that is so."""
+    return "" if row["low"] is not None and (row["low"] > 1 or row["high"] < 1) else ", not told apart"
 
 
 def say_cost(row: Row) -> str:
@@ -204,10 +209,9 @@ def _tell_engines(report: Report) -> Iterator[str]:
         if row["ratio"] is None:
             yield f"{where}: {row['failure']}."
             continue
-        told = row["low"] is not None and (row["low"] > 1 or row["high"] < 1)
         yield (
             f"{where}: {called(row['contestant'])} takes {_times(row['ratio'])} as {called(row['other'])}"
-            f"{say_interval(row['low'], row['high'])}{'' if told else ', not told apart'}."
+            f"{say_interval(row['low'], row['high'])}{_apart(row)}."
         )
 
 

@@ -149,6 +149,7 @@ def fit_overhead(sizes: Sequence[float], values: Sequence[float]) -> Growth | No
     starts = [(share, log(power.factor * (1 - share)), exponent) for share in (0.01, 0.5, 0.9)]
     tries = [least_squares(residuals, start, bounds=bounds, xtol=1e-12, ftol=1e-12, gtol=1e-12) for start in starts]
     share, level, exponent = min(tries, key=lambda one: one.cost).x
+    share = share if share > EXACT else 0.0
     return _law(x, y, float(share * least), float(np.exp(level)), float(exponent), with_overhead=True)
 
 
