@@ -25,7 +25,7 @@ def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monk
     assert scaling.NOTHING not in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert all(line.endswith(" |") for line in tables)
-    assert lines_of(text, "machine")[2] == "| a machine | 2 | 16 GiB | pyspark 4.2.1 | 2026-11-26 | 138 |"
+    assert lines_of(text, "machine")[2] == "| a machine | 2 | 16 GiB | pyspark 4.2.1 | 2026-11-26 | 141 |"
     single, never = "| read | 0.32 million | DuckDB 0.1 s", "never up to 2"
     assert lines_of(text, "cost")[2] == (
         f"{single} | {never} | 5.5 s | 55.00 (55.00 to 55.00) | {never} | 0.2 s | 2.00 (2.00 to 2.00) |"

@@ -42,6 +42,7 @@ def study():
         repeat(40.0, stage="whole", contestant="sail", cores=1),
         repeat(30.0, candidates=200),
         repeat(10.0, candidates=50),
+        fail("out of memory", candidates=800),
         repeat(4.0, stage="read", history_weeks=8),
     ]
     return measured(*configurations)

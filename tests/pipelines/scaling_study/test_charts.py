@@ -101,6 +101,11 @@ def test_all_weeks_of_history_are_drawn_last(figures):
     assert list(settings.layout.xaxis2.ticktext) == ["8", "all"]
 
 
+def test_a_setting_with_which_nothing_ends_is_a_cross_on_top(figures):
+    (cross,) = [trace for trace in traces(figures["scaling_settings"], "did not come to an end") if trace.x[0]]
+    assert (cross.x[0], cross.hovertext[0]) == (800, "Spark: out of memory after 10 s")
+
+
 def test_quality_is_drawn_by_method_with_a_band(figures):
     quality = figures["scaling_quality"]
     assert pictures(quality) == ["demo: share of the customers"]
@@ -123,7 +128,7 @@ def test_quality_is_drawn_by_method_with_a_band(figures):
         (
             "scaling_cores",
             (
-                "On 2 cores the speedup is with Spark 1.60 (train) to 1.60 times (train), with Sail 1.33 (whole) to "
+                "On 2 cores the speedup is with Spark 1.60 times (train), with Sail 1.33 (whole) to "
                 "2.00 times (train); lines are Amdahl's law with its 95 % interval, beyond 2 cores a prediction."
             ),
         ),

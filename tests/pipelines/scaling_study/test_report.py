@@ -2,12 +2,16 @@
 
 import json
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 from tests.pipelines.scaling_study.made import measured, repeat
-from tests.pipelines.scaling_study.study import QUALITY, report
+from tests.pipelines.scaling_study.study import QUALITY, report, study
 
 from hm_kedro.chart import row_by_row
+from hm_kedro.pipelines.scaling_study.charts import CHARTS, draw_scaling, scaling_numbers
 from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
+from hm_kedro.pipelines.scaling_study.measurements import OK, STATUSES
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
 
 
@@ -49,6 +53,7 @@ def test_planted_exponents_and_overheads_are_found(fitted):
 def test_failures_are_listed_with_their_last_words(fitted):
     assert [(row["contestant"], row["failure"], row["message"]) for row in row_by_row(fitted["failures"])] == [
         ("pandas", "out of memory after 10 s", "MemoryError"),
+        ("spark", "out of memory after 10 s", None),
         ("lightgbm", "did not end within 3,600 s", None),
     ]
 
@@ -74,7 +79,24 @@ def test_all_topics_are_told_in_their_order(told):
             "In short",
             "At the largest size a single thread wins against Spark on 2 cores in 1 of 2 stages: read (DuckDB).",
         ),
-        ("In short", "6 of 138 runs did not come to a good end; they count as endless in every median."),
+        (
+            "In short",
+            "Against pandas, synthetic, Spark is faster from 9.5 million transactions (read) on.",
+        ),
+        ("In short", "pandas does not come to an end from 32 million transactions (read) on."),
+        (
+            "In short",
+            "On 2 cores, at the largest size measured, Spark takes 1.31 (train) to 2.75 times as long (read) as Sail.",
+        ),
+        ("In short", "2 cores make Sail 1.33 (whole) to 2.00 times (train) as fast as one."),
+        (
+            "In short",
+            (
+                "The whole of 32 million transactions, the most that came to an end, takes Sail on 2 cores 300 s and "
+                "1.0 GiB."
+            ),
+        ),
+        ("In short", "9 of 141 runs did not come to a good end; they count as endless in every median."),
         (
             "Against a single thread",
             (
@@ -173,3 +195,17 @@ def test_nothing_measured_is_an_empty_report():
     fitted = fit_scaling(measured(), {})
     assert not any(fitted.values())
     assert list(list_topics(fit_scaling(measured(), QUALITY))) == ["Quality"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 140), min_size=1, max_size=60, unique=True), st.sampled_from(STATUSES), st.booleans())
+def test_whatever_runs_there_are_make_a_report_with_figures(places, status, with_quality):
+    measurements = study().iloc[places].copy()
+    measurements.loc[measurements.index[::3], ["status", "seconds", "peak_bytes"]] = [status, None, None]
+    if status == OK:
+        measurements["seconds"] = measurements["seconds"].fillna(1.0)
+    fitted = fit_scaling(measurements, QUALITY if with_quality else {})
+    json.dumps(fitted, allow_nan=False)
+    assert len(draw_scaling(fitted)) == len(CHARTS)
+    numbers = scaling_numbers(fitted)
+    assert all(chart.read(numbers[chart.name]) for chart in CHARTS if chart.name in numbers)

@@ -8,7 +8,9 @@ from hm_kedro.chart import COLOURS, DASHES, Chart, Numbers, column_by_column, pr
 from hm_kedro.pipelines.scaling_study.facets import (
     SYMBOLS,
     Legend,
+    Row,
     add_band,
+    add_crosses,
     log_axis,
     make_facets,
     most_frequent,
@@ -46,29 +48,45 @@ def _draw_settings(numbers: Numbers) -> go.Figure:
     figure, legend = make_facets(titles), Legend()
     for found, at in zip(pictures.values(), places(titles), strict=True):
         known = sorted({row["value"] for row in found if row["value"] is not None})
-        longest = ALL * known[-1]
-        for (contestant,), rows in split([row for row in found if row["seconds"] is not None], "contestant").items():
-            colour, dash, symbol = style(contestant)
-            figure.add_scatter(
-                x=[longest if row["value"] is None else row["value"] for row in rows],
-                y=[row["seconds"] for row in rows],
-                error_y=whiskers(rows, "seconds"),
-                mode="lines+markers",
-                line={"color": colour, "dash": dash, "width": 2},
-                marker={"symbol": symbol, "size": 8},
-                **legend.entry(contestant),
-                **at,
-            )
-        values = [row[name] for row in found for name in ("low", "high") if row[name]]
-        with_all = any(row["value"] is None for row in found)
-        ticks = [*known, longest] if with_all else known
-        figure.update_xaxes(
-            **log_axis(ticks) | {"tickvals": ticks, "ticktext": [*map(str, known), *["all"] * with_all]}, **at
-        )
-        if values:
-            figure.update_yaxes(**log_axis(values), **at)
+        ticks = {value: str(value) for value in known}
+        if any(row["value"] is None for row in found):
+            ticks[ALL * known[-1]] = "all"
+        figure.update_xaxes(**log_axis([*ticks]) | {"tickvals": [*ticks], "ticktext": [*ticks.values()]}, **at)
+        seconds = [row[name] for row in found for name in ("low", "high") if row[name]] or [1.0]
+        figure.update_yaxes(**log_axis(seconds), **at)
+        for (contestant,), rows in split(found, "contestant").items():
+            _draw_setting(figure, contestant, rows, ALL * known[-1], max(seconds), at, legend)
     name_axes(figure, titles, f"value ({numbers['data'][0]})", "seconds")
     return figure
+
+
+def _draw_setting(
+    figure: go.Figure,
+    contestant: str,
+    rows: list[Row],
+    longest: float,
+    top: float,
+    at: dict[str, int],
+    legend: Legend,
+) -> None:
+    """Draw a contestant's line; what failed stands on top, all weeks of history at the longest."""
+    colour, dash, symbol = style(contestant)
+    ended = [row for row in rows if row["seconds"] is not None]
+    failed = [row for row in rows if row["seconds"] is None]
+    figure.add_scatter(
+        x=[longest if row["value"] is None else row["value"] for row in ended],
+        y=[row["seconds"] for row in ended],
+        error_y=whiskers(ended, "seconds"),
+        mode="lines+markers",
+        line={"color": colour, "dash": dash, "width": 2},
+        marker={"symbol": symbol, "size": 8},
+        **legend.entry(contestant),
+        **at,
+    )
+    if failed:
+        x = [longest if row["value"] is None else row["value"] for row in failed]
+        text = [f"{called(contestant)}: {row['failure']}" for row in failed]
+        add_crosses(figure, contestant, (x, [top] * len(x), text), at, legend)
 
 
 def _read_settings(numbers: Numbers) -> str:

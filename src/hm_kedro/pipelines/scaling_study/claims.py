@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from hm_kedro.chart import Numbers, counted, row_by_row
-from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_interval, say_seconds
+from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_interval, say_range, say_seconds
 
 Report = dict[str, Numbers]
 Row = dict[str, Any]
@@ -57,6 +57,20 @@ def list_topics(report: Report) -> dict[str, list[str]]:
     return topics
 
 
+def main_rows(report: Report) -> list[Row]:
+    """Give the configurations with the base's settings, each contestant on its most cores."""
+    base = (_rows(report, "base") or [{}])[0]
+    found = [
+        row
+        for row in _rows(report, "configurations")
+        if all(row[name] == value or (name != "history_weeks" and row[name] is None) for name, value in base.items())
+    ]
+    most: dict[str, int] = {}
+    for row in found:
+        most[row["contestant"]] = max(most.get(row["contestant"], 0), row["cores"])
+    return [row for row in found if row["cores"] == most[row["contestant"]]]
+
+
 def _rows(report: Report, table: str) -> list[Row]:
     return row_by_row(report.get(table, {}))
 
@@ -88,8 +102,10 @@ def _at_largest(rows: Sequence[Row], *names: str) -> list[Row]:
 
 def _summarize(report: Report) -> Iterator[str]:
     yield from _summarize_cost(report)
+    yield from _summarize_pandas(report)
     yield from _summarize_engines(report)
     yield from _summarize_cores(report)
+    yield from _summarize_whole(report)
     runs = sum(row["runs"] for row in _rows(report, "configurations"))
     failed = sum(row["failed"] for row in _rows(report, "configurations"))
     if runs:
@@ -121,15 +137,30 @@ def _neither(rows: Sequence[Row]) -> str:
     return f"; neither comes to an end in {', '.join(called(row['stage']) for row in rows)}" if rows else ""
 
 
+def _summarize_pandas(report: Report) -> Iterator[str]:
+    rows = sorted(_rows(report, "pandas"), key=lambda row: (row["family"], row["contestant"]))
+    for of_engine in _grouped(rows, "family", "contestant"):
+        faster = [(row["stage"], row["faster_from"]) for row in of_engine if row["faster_from"] is not None]
+        never = [called(row["stage"]) for row in of_engine if row["faster_from"] is None]
+        said = f"Against pandas, {of_engine[0]['family']}, {called(of_engine[0]['contestant'])} is "
+        if faster:
+            said += f"faster from {say_range(faster, ' transactions', say_count)} on"
+        if never:
+            said += f"{', ' if faster else ''}never faster in {', '.join(never)}"
+        yield f"{said}."
+    ends = {row["stage"]: row["pandas_ends_at"] for row in rows if row["pandas_ends_at"] is not None}
+    if ends:
+        yield f"pandas does not come to an end from {say_range(ends.items(), ' transactions', say_count)} on."
+
+
 def _summarize_engines(report: Report) -> Iterator[str]:
     known = [row for row in _at_largest(_rows(report, "engines"), "stage", "other", "cores") if row["ratio"]]
     known.sort(key=lambda row: (row["other"], row["cores"]))
     for of_pair in _grouped(known, "contestant", "other", "cores"):
-        least, most = (pick(of_pair, key=lambda row: row["ratio"]) for pick in (min, max))
+        first, ratios = of_pair[0], [(row["stage"], row["ratio"]) for row in of_pair]
         yield (
-            f"On {counted(least['cores'], 'core')}, at the largest size, {called(least['contestant'])} takes "
-            f"{least['ratio']:.2f} ({called(least['stage'])}) to {_times(most['ratio'])} ({called(most['stage'])}) as "
-            f"{called(least['other'])}."
+            f"On {counted(first['cores'], 'core')}, at the largest size measured, {called(first['contestant'])} takes "
+            f"{say_range(ratios, ' times as long')} as {called(first['other'])}."
         )
 
 
@@ -139,10 +170,17 @@ def _summarize_cores(report: Report) -> Iterator[str]:
         top[row["data"], row["stage"], row["contestant"]] = row
     above = sorted((row for row in top.values() if row["cores"] > 1), key=lambda row: (row["contestant"], row["cores"]))
     for of_engine in _grouped(above, "contestant", "cores"):
-        least, most = (pick(of_engine, key=lambda row: row["speedup"]) for pick in (min, max))
+        speedups = say_range([(row["stage"], row["speedup"]) for row in of_engine], " times")
+        yield f"{of_engine[0]['cores']} cores make {called(of_engine[0]['contestant'])} {speedups} as fast as one."
+
+
+def _summarize_whole(report: Report) -> Iterator[str]:
+    ended = [row for row in main_rows(report) if row["stage"] == "whole" and row["seconds"] is not None]
+    for row in _at_largest(ended, "contestant"):
+        memory = "" if row["peak_bytes"] is None else f" and {say_bytes(row['peak_bytes'])}"
         yield (
-            f"{least['cores']} cores make {called(least['contestant'])} {least['speedup']:.2f} "
-            f"({called(least['stage'])}) to {most['speedup']:.2f} times ({called(most['stage'])}) as fast as one."
+            f"The whole of {say_count(row['transactions'])} transactions, the most that came to an end, takes "
+            f"{called(row['contestant'])} on {counted(row['cores'], 'core')} {say_seconds(row['seconds'])}{memory}."
         )
 
 

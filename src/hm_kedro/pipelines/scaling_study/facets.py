@@ -15,6 +15,7 @@ from hm_kedro.pipelines.scaling_study.trials import CONTESTANTS
 from hm_kedro.pipelines.scaling_study.words import called
 
 Row = dict[str, Any]
+NOT_ENDED = "did not come to an end"
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "triangle-down", "pentagon", "star")
 COLUMNS = 3
 ROW_HEIGHT = 250
@@ -150,3 +151,25 @@ class Legend:
         first = name not in self._known
         self._known.add(name)
         return {"name": called(name), "legendgroup": name, "showlegend": first}
+
+
+def add_crosses(
+    figure: go.Figure,
+    contestant: str,
+    failed: tuple[list[float], list[float], list[str]],
+    at: dict[str, int],
+    legend: Legend,
+) -> None:
+    """Add what did not come to an end: crosses of the contestant's colour, one white one for all in the legend.
+
+    Args:
+        failed: where they stand along each axis, and what they say.
+    """
+    x, y, text = failed
+    marker = {"symbol": "x", "size": 10, "line": {"color": COLOURS[-1], "width": 1}}
+    hidden = {"legendgroup": NOT_ENDED, "showlegend": False, "name": NOT_ENDED}
+    cross = {**marker, "color": style(contestant)[0]}
+    figure.add_scatter(x=x, y=y, mode="markers", marker=cross, hovertext=text, **hidden, **at)
+    if NOT_ENDED not in legend:
+        white = {**marker, "color": "white"}
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=white, **legend.entry(NOT_ENDED), **at)

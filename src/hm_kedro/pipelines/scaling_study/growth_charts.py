@@ -6,10 +6,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from hm_kedro.chart import COLOURS, Chart, Numbers, column_by_column, counted, row_by_row
+from hm_kedro.chart import Chart, Numbers, column_by_column, counted, row_by_row
 from hm_kedro.pipelines.scaling_study.facets import (
     Legend,
     add_band,
+    add_crosses,
     log_axis,
     make_facets,
     most_frequent,
@@ -19,10 +20,9 @@ from hm_kedro.pipelines.scaling_study.facets import (
     style,
 )
 from hm_kedro.pipelines.scaling_study.measurements import OK
-from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count
+from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_range
 
 RUN, CURVE, FAILURE = "run", "curve", "failure"
-NOT_ENDED = "did not come to an end"
 UNITS = {"seconds": 1, "peak_bytes": 2**30}
 COLUMNS = ("family", "stage", "contestant", "what", "transactions", "value", "low", "high", "status", "exponent")
 
@@ -87,15 +87,8 @@ def _draw_stage(figure: go.Figure, rows: list[dict[str, Any]], at: dict[str, int
             marker = {"color": colour, "symbol": symbol, "size": 7, "opacity": 0.8}
             figure.add_scatter(x=x, y=y, mode="markers", marker=marker, **legend.entry(contestant), **at)
         else:
-            # The colour is the contestant's; in the legend the cross stands once, for all.
-            marker = {"symbol": "x", "size": 10, "line": {"color": COLOURS[-1], "width": 1}}
             text = [f"{called(contestant)}: {row['status']}" for row in found]
-            hidden = {"legendgroup": NOT_ENDED, "showlegend": False, "name": NOT_ENDED}
-            cross = {**marker, "color": colour}
-            figure.add_scatter(x=x, y=y, mode="markers", marker=cross, hovertext=text, **hidden, **at)
-            if NOT_ENDED not in legend:
-                white = {**marker, "color": "white"}
-                figure.add_scatter(x=[None], y=[None], mode="markers", marker=white, **legend.entry(NOT_ENDED), **at)
+            add_crosses(figure, contestant, (x, y, text), at, legend)
     figure.update_yaxes(**log_axis([row["value"] for row in rows]), **at)
 
 
@@ -103,11 +96,8 @@ def _read_time(numbers: Numbers) -> str:
     rows = row_by_row(numbers)
     told = []
     for (contestant,), found in split([row for row in rows if row["exponent"] is not None], "contestant").items():
-        least, most = (pick(found, key=lambda row: row["exponent"]) for pick in (min, max))
-        told.append(
-            f"{least['exponent']:.2f} ({called(least['stage'])}) to {most['exponent']:.2f} ({called(most['stage'])}) "
-            f"with {called(contestant)}"
-        )
+        exponents = {row["stage"]: row["exponent"] for row in found}
+        told.append(f"{say_range(exponents.items())} with {called(contestant)}")
     grows = f"Time grows with the transactions to the power {', '.join(told)}" if told else "Too few sizes for a fit"
     failed, runs = sum(row["what"] == FAILURE for row in rows), sum(row["what"] != CURVE for row in rows)
     return f"{grows}; {failed} of {counted(runs, 'run')} did not come to an end. Bands are 95 % intervals of the law."

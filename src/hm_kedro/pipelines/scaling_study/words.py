@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from hm_kedro.chart import in_words
 
 CALLED = {
@@ -86,3 +88,20 @@ def say_interval(low: float | None, high: float | None, digits: int = 2) -> str:
     if high - low > WIDE:
         return f" (95 % interval wider than {WIDE})"
     return f" (95 % interval {low:.{digits}f} to {high:.{digits}f})".replace("-", "−")
+
+
+def say_range(found: Iterable[tuple[str, float]], unit: str = "", say: Callable[[float], str] = "{:.2f}".format) -> str:
+    """Say of named numbers the least and the most; once, where they are all the same.
+
+    >>> say_range([("read", 1.4), ("train", 1.9), ("score", 1.5)], " times")
+    '1.40 (read) to 1.90 times (train)'
+    >>> say_range([("read", 1.4)], " times")
+    '1.40 times (read)'
+    >>> say_range([("read", 1.4), ("train", 1.4)], " times")
+    '1.40 times (each)'
+    """
+    ordered = sorted(found, key=lambda named: named[1])
+    (first, least), (last, most) = ordered[0], ordered[-1]
+    if least == most:
+        return f"{say(most)}{unit} ({called(last) if len(ordered) == 1 else 'each'})"
+    return f"{say(least)} ({called(first)}) to {say(most)}{unit} ({called(last)})"

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hm_kedro.chart import COLOURS, Chart, Numbers, column_by_column, counted, name_rows, row_by_row, whiskers
-from hm_kedro.pipelines.scaling_study.claims import say_cost
+from hm_kedro.pipelines.scaling_study.claims import main_rows, say_cost
 from hm_kedro.pipelines.scaling_study.facets import (
     Legend,
     add_band,
@@ -22,7 +22,7 @@ from hm_kedro.pipelines.scaling_study.facets import (
 )
 from hm_kedro.pipelines.scaling_study.measurements import ENGINES
 from hm_kedro.pipelines.scaling_study.speedup import speedup
-from hm_kedro.pipelines.scaling_study.words import called, say_count, say_seconds
+from hm_kedro.pipelines.scaling_study.words import called, say_count, say_range, say_seconds
 
 MEASURED, LAW = "measured", "law"
 IDEAL = "as fast as there are cores"
@@ -90,11 +90,8 @@ def _read_cores(numbers: Numbers) -> str:
     top = max(row["cores"] for row in rows)
     said = []
     for (contestant,), found in split([row for row in rows if row["cores"] == top], "contestant").items():
-        least, most = (pick(found, key=lambda row: row["speedup"]) for pick in (min, max))
-        said.append(
-            f"{called(contestant)} {least['speedup']:.2f} ({called(least['stage'])}) to {most['speedup']:.2f} times "
-            f"({called(most['stage'])})"
-        )
+        speedups = say_range([(row["stage"], row["speedup"]) for row in found], " times")
+        said.append(f"{called(contestant)} {speedups}")
     return (
         f"On {counted(int(top), 'core')} the speedup is with {', with '.join(said)}; lines are Amdahl's law with its "
         f"95 % interval, beyond {counted(int(top), 'core')} a prediction."
@@ -169,19 +166,8 @@ def _read_cost(numbers: Numbers) -> str:
 
 def stage_numbers(report: dict[str, Numbers]) -> Numbers:
     """Give the median seconds of the stages of each engine on its most cores, by size; failures without seconds."""
-    base = (row_by_row(report.get("base", {})) or [{}])[0]
-    rows = [
-        row
-        for row in row_by_row(report.get("configurations", {}))
-        if row["contestant"] in ENGINES and row["stage"] != "whole" and _holds_base(row, base)
-    ]
-    most = {engine: max(row["cores"] for row in found) for (engine,), found in split(rows, "contestant").items()}
-    shown = [row for row in rows if row["cores"] == most[row["contestant"]]]
+    shown = [row for row in main_rows(report) if row["contestant"] in ENGINES and row["stage"] != "whole"]
     return column_by_column(shown, ["data", "transactions", "stage", "contestant", "cores", "seconds", "failure"])
-
-
-def _holds_base(row: dict[str, Any], base: dict[str, Any]) -> bool:
-    return all(row[name] == value or (name != "history_weeks" and row[name] is None) for name, value in base.items())
 
 
 def _draw_stages(numbers: Numbers) -> go.Figure:
