@@ -2,7 +2,7 @@
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.pipelines.scaling_study.made import fail, repeat, run, tried
 
 from hm_kedro.pipelines.scaling_study.cost import cost_rows, engine_rows, pandas_rows
@@ -50,6 +50,7 @@ def test_stages_without_a_single_thread_have_no_cost():
     assert costs(repeat(1.0)) == {}
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.9, 1.1), min_size=2, max_size=5), st.floats(0.1, 10))
 def test_a_ratio_lies_within_its_interval_and_the_other_way_round_is_its_inverse(spread, times):
     one, other = tried(repeat(10.0, spread), repeat(10.0 * times, spread[::-1], contestant="sail"))

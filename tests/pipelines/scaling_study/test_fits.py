@@ -10,6 +10,7 @@ from hm_kedro.pipelines.scaling_study.fits import fit_laws, fit_overhead, fit_po
 SIZES = [1e5, 3e5, 1e6, 3e6, 1e7, 3e7]
 
 
+@settings(deadline=None)
 @given(st.floats(-1, 3), st.floats(1e-6, 1e3), st.integers(3, 6))
 def test_an_exact_power_is_found_again(exponent, factor, count):
     law = fit_power(SIZES[:count], [factor * (size / 1e6) ** exponent for size in SIZES[:count]])
@@ -19,6 +20,7 @@ def test_an_exact_power_is_found_again(exponent, factor, count):
     assert law.at(1e8)[0] == pytest.approx(factor * 100**exponent, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.1, 100), min_size=4, max_size=4), st.floats(0.01, 100))
 def test_units_change_neither_the_exponent_nor_its_interval(values, unit):
     one, other = fit_power(SIZES[:4], values), fit_power(SIZES[:4], [value * unit for value in values])
@@ -58,7 +60,7 @@ def test_no_overhead_is_told_by_four_sizes():
     assert laws.why == "4 sizes: fewer than 5 do not tell a fixed overhead from a smaller exponent"
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.floats(0.7, 1.3), st.floats(2, 30))
 def test_a_planted_overhead_is_found_again_and_preferred(exponent, overhead):
     values = [overhead + 10 * (size / 1e6) ** exponent for size in SIZES]

@@ -2,7 +2,7 @@
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.pipelines.scaling_study.made import fail, repeat, tried
 
 from hm_kedro.pipelines.scaling_study.fits import fit_laws
@@ -28,12 +28,14 @@ def line(law, counts, spread=(1.0, 1.0, 1.0)):
     return varied
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.integers(1, 4), st.integers(5, 64))
 def test_the_serial_share_is_that_of_the_speedups(share, fewer, more):
     ratio = speedup([share], more) / speedup([share], fewer)
     assert serial_share(ratio, fewer, more) == pytest.approx(share, abs=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 0.98), st.sampled_from([(1, 2), (1, 2, 4), (2, 4, 8, 16), (1, 2, 4, 8, 16)]))
 def test_a_planted_share_is_found_again(share, counts):
     law = fit_amdahl(line([share], counts))
@@ -73,6 +75,7 @@ def test_one_count_of_cores_that_ended_tells_nothing():
     assert speedup_rows(trials) == []
 
 
+@settings(deadline=None)
 @given(st.floats(0.0, 0.3), st.floats(0.001, 0.05))
 def test_a_planted_universal_law_is_found_again_with_its_peak(contention, coherency):
     law = fit_universal(line([contention, coherency], (1, 2, 4, 8, 16)))

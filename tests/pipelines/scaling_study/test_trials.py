@@ -2,7 +2,7 @@
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from tests.pipelines.scaling_study.made import fail, repeat, run, tried
 
 from hm_kedro.pipelines.scaling_study.trials import (
@@ -44,6 +44,7 @@ def test_a_limit_of_time_is_told():
     assert one.failure == "did not end within 3,600 s"
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 1e4), min_size=1, max_size=6))
 def test_a_failure_more_never_makes_anything_faster(seconds):
     runs = [run(repeat=number, seconds=value) for number, value in enumerate(seconds)]
