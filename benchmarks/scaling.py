@@ -17,12 +17,13 @@ import pandas as pd
 
 from benchmarks.pages import PROJECT, insert, rows
 from hm_kedro.chart import Numbers, row_by_row
-from hm_kedro.pipelines.scaling_study.claims import TOPICS, judge_growth, list_topics
+from hm_kedro.pipelines.scaling_study.claims import TOPICS, judge_growth, largest_rows, list_topics
 from hm_kedro.pipelines.scaling_study.measurements import ENGINES
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
 from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_seconds
 
 PAGE = PROJECT / "docs/scaling.md"
+AMOUNTS = ("peak_bytes", "shuffle_bytes", "spill_bytes")
 FURTHER = (10, 100)
 NOTHING = "Nothing of it was measured."
 Report = dict[str, Numbers]
@@ -149,6 +150,24 @@ def cores(report: Report) -> str:
     found = table([*header, "weak efficiency", "contention, coherency", "most at"], lines)
     hows = dict.fromkeys(row["how"] for row in of(report, "core_laws"))
     return "\n\n".join([found, *(f"{how[0].upper()}{how[1:]}." for how in hows)])
+
+
+def work(report: Report) -> str:
+    """What the stages did at the largest size that came to an end."""
+    lines = [
+        [
+            called(row["stage"]),
+            called(row["contestant"]),
+            say_count(row["transactions"]),
+            f"{seconds(row['seconds'])} ({seconds(row['low'])} to {seconds(row['high'])})",
+            seconds(row["start_seconds"]),
+            "" if row["utilisation"] is None else f"{row['utilisation']:.0%} of {row['cores']}",
+            *["" if row[name] is None else say_bytes(row[name]) for name in AMOUNTS],
+        ]
+        for row in largest_rows(report)
+    ]
+    header = ["stage", "with", "transactions", "median (least to most)", "start", "CPU", "peak memory", "shuffled"]
+    return table([*header, "spilled"], lines)
 
 
 def engines(report: Report) -> str:
@@ -298,6 +317,7 @@ def write(report: Report, page: Path = PAGE) -> None:
         "cost": cost(report),
         "pandas": pandas(report),
         "engines": engines(report),
+        "work": work(report),
         "exponents": exponents(report, "seconds"),
         "memory": exponents(report, "peak_bytes"),
         "cores": cores(report),

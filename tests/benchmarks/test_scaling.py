@@ -30,6 +30,9 @@ def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monk
     assert lines_of(text, "cost")[2] == (
         f"{single} | {never} | 5.5 s | 55.00 (55.00 to 55.00) | {never} | 0.2 s | 2.00 (2.00 to 2.00) |"
     )
+    assert lines_of(text, "work")[2] == (
+        "| read | Spark | 32 million | 55 s (54 s to 56 s) | 5.0 s | 14% of 2 | 1.0 GiB |  |  |"
+    )
     assert "| whole, synthetic | Sail | 31.8 | 50 min (" in lines_of(text, "size predictions")[-1]
     assert lines_of(text, "core predictions")[2].startswith(
         "| train, synthetic 0.1 | Spark | Amdahl | 3.4 (3.4 to 3.4), 7.1 s | "

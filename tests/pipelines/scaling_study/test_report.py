@@ -151,6 +151,7 @@ def test_all_topics_are_told_in_their_order(told):
                 "repeats' ratios; the universal law is not fitted to fewer than 4."
             ),
         ),
+        ("More cores", "At the largest size Spark keeps 7% (train) to 14% (read) of 2 cores busy."),
         (
             "Larger settings",
             (

@@ -71,6 +71,11 @@ def main_rows(report: Report) -> list[Row]:
     return [row for row in found if row["cores"] == most[row["contestant"]]]
 
 
+def largest_rows(report: Report) -> list[Row]:
+    """Give of `main_rows` the largest size of each stage and contestant that came to an end."""
+    return _at_largest([row for row in main_rows(report) if row["seconds"] is not None], "stage", "contestant")
+
+
 def _rows(report: Report, table: str) -> list[Row]:
     return row_by_row(report.get(table, {}))
 
@@ -305,6 +310,13 @@ def _tell_cores(report: Report) -> Iterator[str]:
         yield f"{said}."
     for how in sorted(hows):
         yield f"{how[0].upper()}{how[1:]}."
+    known = sorted(largest_rows(report), key=lambda row: row["contestant"])
+    for of_engine in _grouped([row for row in known if row["utilisation"] is not None], "contestant"):
+        busy = say_range([(row["stage"], row["utilisation"]) for row in of_engine], say="{:.0%}".format)
+        yield (
+            f"At the largest size {called(of_engine[0]['contestant'])} keeps {busy} of "
+            f"{counted(of_engine[0]['cores'], 'core')} busy."
+        )
 
 
 def _tell_settings(report: Report) -> Iterator[str]:
