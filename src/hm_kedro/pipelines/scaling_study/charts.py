@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from hm_kedro.chart import COLOURS, DASHES, Chart, Numbers, column_by_column, present, row_by_row, whiskers
+from hm_kedro.pipelines.scaling_study.claims import METHODS
 from hm_kedro.pipelines.scaling_study.facets import (
     SYMBOLS,
     Legend,
@@ -30,7 +31,6 @@ from hm_kedro.pipelines.scaling_study.work_charts import (
     stage_numbers,
 )
 
-METHODS = ("bestsellers", "als", "ranker")
 AXES = {"customers": "share of the customers", "history_weeks": "weeks of history", "candidates": "candidates"}
 # How much further than the longest history all of it is drawn.
 ALL = 1.5

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from hm_kedro.chart import Numbers, counted, row_by_row
+from hm_kedro.chart import counted
+from hm_kedro.pipelines.scaling_study.rows import (
+    Report,
+    Row,
+    at_largest,
+    grouped,
+    judge_growth,
+    largest_rows,
+    rows_of,
+    say_apart,
+    say_cost,
+    say_times,
+)
+from hm_kedro.pipelines.scaling_study.summary import summarize
 from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_interval, say_range, say_seconds
 
-Report = dict[str, Numbers]
-Row = dict[str, Any]
-LAWS = {"power": "without overhead", "overhead": "with an overhead"}
-# From so many on the shape of a speedup is seen.
-MANY_CORES = 8
+# Of the judged lists, the simplest first.
 METHODS = ("bestsellers", "als", "ranker")
-
+LAWS = {"power": "without overhead", "overhead": "with an overhead"}
 TOPICS = {
     "summary": "In short",
     "single thread": "Against a single thread",
@@ -34,7 +41,7 @@ TOPICS = {
 def claim_rows(report: Report) -> list[dict[str, str]]:
     """Say what the tables of a report say: a row per sentence, `topic` of TOPICS and `claim`."""
     tellers: dict[str, Callable[[Report], Iterator[str]]] = {
-        "summary": _summarize,
+        "summary": summarize,
         "single thread": _tell_cost,
         "pandas": _tell_pandas,
         "engines": _tell_engines,
@@ -52,149 +59,17 @@ def claim_rows(report: Report) -> list[dict[str, str]]:
 def list_topics(report: Report) -> dict[str, list[str]]:
     """List the sentences by topic, as TOPICS calls it, what is to be said in short first."""
     topics: dict[str, list[str]] = {}
-    for row in _rows(report, "claims"):
+    for row in rows_of(report, "claims"):
         topics.setdefault(TOPICS[row["topic"]], []).append(row["claim"])
     return topics
 
 
-def main_rows(report: Report) -> list[Row]:
-    """Give the configurations with the base's settings, each contestant on its most cores."""
-    base = (_rows(report, "base") or [{}])[0]
-    found = [
-        row
-        for row in _rows(report, "configurations")
-        if all(row[name] == value or (name != "history_weeks" and row[name] is None) for name, value in base.items())
-    ]
-    most: dict[str, int] = {}
-    for row in found:
-        most[row["contestant"]] = max(most.get(row["contestant"], 0), row["cores"])
-    return [row for row in found if row["cores"] == most[row["contestant"]]]
-
-
-def largest_rows(report: Report) -> list[Row]:
-    """Give of `main_rows` the largest size of each stage and contestant that came to an end."""
-    return _at_largest([row for row in main_rows(report) if row["seconds"] is not None], "stage", "contestant")
-
-
-def _rows(report: Report, table: str) -> list[Row]:
-    return row_by_row(report.get(table, {}))
-
-
-def _grouped(rows: Sequence[Row], *names: str) -> Iterator[list[Row]]:
-    """Give rows that stand together and agree in some columns."""
-    for _, group in groupby(rows, lambda row: tuple(row[name] for name in names)):
-        yield list(group)
-
-
-def _times(ratio: float) -> str:
-    """Say a ratio of seconds.
-
-    >>> _times(0.5), _times(2.5)
-    ('0.50 times as long', '2.50 times as long')
-    """
-    return f"{ratio:.2f} times as long"
-
-
-def _at_largest(rows: Sequence[Row], *names: str) -> list[Row]:
-    """Keep of each group of rows the one of the most transactions."""
-    largest: dict[tuple[Any, ...], Row] = {}
-    for row in rows:
-        key = tuple(row[name] for name in names)
-        if key not in largest or row["transactions"] > largest[key]["transactions"]:
-            largest[key] = row
-    return list(largest.values())
-
-
-def _summarize(report: Report) -> Iterator[str]:
-    yield from _summarize_cost(report)
-    yield from _summarize_pandas(report)
-    yield from _summarize_engines(report)
-    yield from _summarize_cores(report)
-    yield from _summarize_whole(report)
-    runs = sum(row["runs"] for row in _rows(report, "configurations"))
-    failed = sum(row["failed"] for row in _rows(report, "configurations"))
-    if runs:
-        yield f"{failed:,} of {counted(runs, 'run')} did not come to a good end; they count as endless in every median."
-    most = max((row["most_cores"] for row in _rows(report, "core_laws")), default=0)
-    if 0 < most < MANY_CORES:
-        yield (
-            f"More than {most} cores were not measured: whether memory bandwidth, shuffles or a network would end the "
-            "gain earlier than Amdahl's law says can't be known from this machine."
-        )
-
-
-def _summarize_cost(report: Report) -> Iterator[str]:
-    for of_engine in _grouped(
-        sorted(_at_largest(_rows(report, "cost"), "stage", "contestant"), key=lambda row: row["contestant"]),
-        "contestant",
-    ):
-        lost = [row for row in of_engine if row["cost"] is None and row["single_seconds"] is not None]
-        neither = [row for row in of_engine if row["cost"] is None and row["single_seconds"] is None]
-        engine, cores = called(of_engine[0]["contestant"]), max(row["most_cores"] for row in of_engine)
-        said = f"At the largest size a single thread wins against {engine} on {counted(cores, 'core')} in "
-        said += f"{len(lost)} of {counted(len(of_engine), 'stage')}"
-        named = [f"{called(row['stage'])} ({called(row['single'])})" for row in lost]
-        said += f"{': ' if named else ''}{', '.join(named)}"
-        yield f"{said}{_neither(neither)}."
-
-
-def _neither(rows: Sequence[Row]) -> str:
-    return f"; neither comes to an end in {', '.join(called(row['stage']) for row in rows)}" if rows else ""
-
-
-def _summarize_pandas(report: Report) -> Iterator[str]:
-    rows = sorted(_rows(report, "pandas"), key=lambda row: (row["family"], row["contestant"]))
-    for of_engine in _grouped(rows, "family", "contestant"):
-        faster = [(row["stage"], row["faster_from"]) for row in of_engine if row["faster_from"] is not None]
-        never = [called(row["stage"]) for row in of_engine if row["faster_from"] is None]
-        said = f"Against pandas, {of_engine[0]['family']}, {called(of_engine[0]['contestant'])} is "
-        if faster:
-            said += f"faster from {say_range(faster, ' transactions', say_count)} on"
-        if never:
-            said += f"{', ' if faster else ''}never faster in {', '.join(never)}"
-        yield f"{said}."
-    ends = {row["stage"]: row["pandas_ends_at"] for row in rows if row["pandas_ends_at"] is not None}
-    if ends:
-        yield f"pandas does not come to an end from {say_range(ends.items(), ' transactions', say_count)} on."
-
-
-def _summarize_engines(report: Report) -> Iterator[str]:
-    known = [row for row in _at_largest(_rows(report, "engines"), "stage", "other", "cores") if row["ratio"]]
-    known.sort(key=lambda row: (row["other"], row["cores"]))
-    for of_pair in _grouped(known, "contestant", "other", "cores"):
-        first, ratios = of_pair[0], [(row["stage"], row["ratio"]) for row in of_pair]
-        yield (
-            f"On {counted(first['cores'], 'core')}, at the largest size measured, {called(first['contestant'])} takes "
-            f"{say_range(ratios, ' times as long')} as {called(first['other'])}."
-        )
-
-
-def _summarize_cores(report: Report) -> Iterator[str]:
-    top: dict[tuple[str, str, str], Row] = {}
-    for row in _rows(report, "speedup"):
-        top[row["data"], row["stage"], row["contestant"]] = row
-    above = sorted((row for row in top.values() if row["cores"] > 1), key=lambda row: (row["contestant"], row["cores"]))
-    for of_engine in _grouped(above, "contestant", "cores"):
-        speedups = say_range([(row["stage"], row["speedup"]) for row in of_engine], " times")
-        yield f"{of_engine[0]['cores']} cores make {called(of_engine[0]['contestant'])} {speedups} as fast as one."
-
-
-def _summarize_whole(report: Report) -> Iterator[str]:
-    ended = [row for row in main_rows(report) if row["stage"] == "whole" and row["seconds"] is not None]
-    for row in _at_largest(ended, "contestant"):
-        memory = "" if row["peak_bytes"] is None else f" and {say_bytes(row['peak_bytes'])}"
-        yield (
-            f"The whole of {say_count(row['transactions'])} transactions, the most that came to an end, takes "
-            f"{called(row['contestant'])} on {counted(row['cores'], 'core')} {say_seconds(row['seconds'])}{memory}."
-        )
-
-
 def _tell_cost(report: Report) -> Iterator[str]:
     """Tell of the largest size, and of those at which the cores were varied."""
-    rows = _rows(report, "cost")
-    shown = {(row["stage"], row["data"]) for row in _at_largest(rows, "stage")}
+    rows = rows_of(report, "cost")
+    shown = {(row["stage"], row["data"]) for row in at_largest(rows, "stage")}
     shown |= {(row["stage"], row["data"]) for row in rows if row["least_cores"] < row["most_cores"]}
-    for of_work in _grouped([row for row in rows if (row["stage"], row["data"]) in shown], "stage", "data"):
+    for of_work in grouped([row for row in rows if (row["stage"], row["data"]) in shown], "stage", "data"):
         first = of_work[0]
         said = f"{called(first['stage'])}, {say_count(first['transactions'])} transactions: "
         if first["single_seconds"] is None:
@@ -210,25 +85,12 @@ def _say_cost(row: Row) -> str:
         return f"{engine} on {counted(row['most_cores'], 'core')}: {row['failure']}"
     took = f"{say_seconds(row['seconds'])} on {counted(row['most_cores'], 'core')}"
     if row["ratio"] is not None:
-        took += f", {_times(row['ratio'])}{say_interval(row['low'], row['high'])}{_apart(row)}"
+        took += f", {say_times(row['ratio'])}{say_interval(row['low'], row['high'])}{say_apart(row)}"
     return f"{engine} {say_cost(row)} ({took})"
 
 
-def _apart(row: Row) -> str:
-    """Say that two contestants can't be told apart, where that is so."""
-    return "" if row["low"] is not None and (row["low"] > 1 or row["high"] < 1) else ", not told apart"
-
-
-def say_cost(row: Row) -> str:
-    """Say from how many cores on an engine is faster: a row of `cost`."""
-    if row["cost"] is None:
-        return f"is never faster up to {counted(row['most_cores'], 'core')}"
-    fewer = "" if row["least_cores"] == 1 or row["cost"] > row["least_cores"] else "; fewer were not measured"
-    return f"is faster from {counted(row['cost'], 'core')}{fewer}"
-
-
 def _tell_pandas(report: Report) -> Iterator[str]:
-    for row in _rows(report, "pandas"):
+    for row in rows_of(report, "pandas"):
         said = f"{called(row['stage'])}, {row['family']}: {called(row['contestant'])} is "
         if row["faster_from"] is None:
             said += f"never faster than pandas up to {say_count(row['largest'])} transactions"
@@ -238,7 +100,7 @@ def _tell_pandas(report: Report) -> Iterator[str]:
             before = row["slower_until"]
             said += smallest if before is None else f"not yet at {say_count(before)}"
         if row["ratio"] is not None:
-            said += f"; at {say_count(row['ratio_at'])} it takes {_times(row['ratio'])}"
+            said += f"; at {say_count(row['ratio_at'])} it takes {say_times(row['ratio'])}"
             said += say_interval(row["low"], row["high"])
         if row["pandas_ends_at"] is not None:
             said += f"; pandas ends at {say_count(row['pandas_ends_at'])}: {row['pandas_failure']}"
@@ -246,22 +108,22 @@ def _tell_pandas(report: Report) -> Iterator[str]:
 
 
 def _tell_engines(report: Report) -> Iterator[str]:
-    for row in _at_largest(_rows(report, "engines"), "stage", "other", "cores"):
+    for row in at_largest(rows_of(report, "engines"), "stage", "other", "cores"):
         where = f"{called(row['stage'])}, {say_count(row['transactions'])} transactions, "
         where += counted(row["cores"], "core")
         if row["ratio"] is None:
             yield f"{where}: {row['failure']}."
             continue
         yield (
-            f"{where}: {called(row['contestant'])} takes {_times(row['ratio'])} as {called(row['other'])}"
-            f"{say_interval(row['low'], row['high'])}{_apart(row)}."
+            f"{where}: {called(row['contestant'])} takes {say_times(row['ratio'])} as {called(row['other'])}"
+            f"{say_interval(row['low'], row['high'])}{say_apart(row)}."
         )
 
 
 def _tell_growth(report: Report, measure: str) -> Iterator[str]:
     what = "time" if measure == "seconds" else "peak memory"
-    rows = [row for row in _rows(report, "growth") if row["measure"] == measure]
-    for of_stage in _grouped(rows, "family", "stage"):
+    rows = [row for row in rows_of(report, "growth") if row["measure"] == measure]
+    for of_stage in grouped(rows, "family", "stage"):
         told = [_say_growth(row) for row in of_stage if row["exponent"] is not None]
         none = [f"{called(row['contestant'])} {row['sizes']}" for row in of_stage if row["exponent"] is None]
         lacking = f"no exponent where fewer than 3 sizes ended ({', '.join(none)})"
@@ -281,17 +143,10 @@ def _say_growth(row: Row) -> str:
     return said
 
 
-def judge_growth(row: Row) -> str:
-    """Say what an exponent's interval says of growth: a row of `growth`."""
-    if row["high"] < 1:
-        return "less than in proportion"
-    return "more than in proportion" if row["low"] > 1 else "proportion is not excluded"
-
-
 def _tell_cores(report: Report) -> Iterator[str]:
-    weak = {(row["data"], row["stage"], row["contestant"]): row for row in _rows(report, "weak_scaling")}
+    weak = {(row["data"], row["stage"], row["contestant"]): row for row in rows_of(report, "weak_scaling")}
     hows = set()
-    for row in _rows(report, "core_laws"):
+    for row in rows_of(report, "core_laws"):
         said = f"{called(row['stage'])} on {called(row['contestant'])}, {row['data']}: Amdahl's serial share is "
         said += f"{row['serial']:.2f}{say_interval(row['low'], row['high'])}"
         if row["serial"] >= 1:
@@ -305,13 +160,13 @@ def _tell_cores(report: Report) -> Iterator[str]:
         if found:
             marked = " (larger size interpolated)" if found["interpolated"] else ""
             said += f"; {found['cores']} times the data on {found['cores']} cores take "
-            said += f"{_times(1 / found['efficiency'])}{marked}"
+            said += f"{say_times(1 / found['efficiency'])}{marked}"
         hows.add(row["how"])
         yield f"{said}."
     for how in sorted(hows):
         yield f"{how[0].upper()}{how[1:]}."
     known = sorted(largest_rows(report), key=lambda row: row["contestant"])
-    for of_engine in _grouped([row for row in known if row["utilisation"] is not None], "contestant"):
+    for of_engine in grouped([row for row in known if row["utilisation"] is not None], "contestant"):
         busy = say_range([(row["stage"], row["utilisation"]) for row in of_engine], say="{:.0%}".format)
         yield (
             f"At the largest size {called(of_engine[0]['contestant'])} keeps {busy} of "
@@ -320,7 +175,7 @@ def _tell_cores(report: Report) -> Iterator[str]:
 
 
 def _tell_settings(report: Report) -> Iterator[str]:
-    for of_setting in _grouped(_rows(report, "elasticity"), "setting", "data", "stage"):
+    for of_setting in grouped(rows_of(report, "elasticity"), "setting", "data", "stage"):
         first = of_setting[0]
         told = [
             f"{row['elasticity']:.2f} with {called(row['contestant'])}{say_interval(row['low'], row['high'])}".replace(
@@ -337,7 +192,9 @@ def _tell_settings(report: Report) -> Iterator[str]:
 
 def _tell_predictions(report: Report) -> Iterator[str]:
     """Predict the whole; the stages' predictions stand in the tables."""
-    rows = [row for row in _rows(report, "size_predictions") if (row["stage"], row["measure"]) == ("whole", "seconds")]
+    rows = [
+        row for row in rows_of(report, "size_predictions") if (row["stage"], row["measure"]) == ("whole", "seconds")
+    ]
     other = {(row["family"], row["contestant"], row["times"]): row for row in rows if not row["better"]}
     for row in (row for row in rows if row["better"]):
         size = "H&M's size" if row["times"] == 1 else f"{row['times']} times H&M's size"
@@ -348,7 +205,7 @@ def _tell_predictions(report: Report) -> Iterator[str]:
             f"{called(row['contestant'])} {say_seconds(row['value'])} (95 % prediction interval "
             f"{say_seconds(row['low'])} to {say_seconds(row['high'])}{beside}); assumed is {row['assumes']}."
         )
-    for row in _rows(report, "core_predictions"):
+    for row in rows_of(report, "core_predictions"):
         if row["stage"] == "whole":
             law = "Amdahl's law" if row["law"] == "Amdahl" else "the universal law"
             yield (
@@ -360,10 +217,10 @@ def _tell_predictions(report: Report) -> Iterator[str]:
 
 def _tell_quality(report: Report) -> Iterator[str]:
     rows = sorted(
-        (row for row in _rows(report, "quality") if row["method"] in METHODS),
+        (row for row in rows_of(report, "quality") if row["method"] in METHODS),
         key=lambda row: (row["log"], row["axis"], METHODS.index(row["method"]), row["value"]),
     )
-    for of_method in _grouped(rows, "log", "axis", "method"):
+    for of_method in grouped(rows, "log", "axis", "method"):
         if len(of_method) == 1:
             continue
         first, last = of_method[0], of_method[-1]
@@ -383,7 +240,7 @@ def _judge_change(first: Row, last: Row) -> str:
 
 
 def _tell_failures(report: Report) -> Iterator[str]:
-    for row in _rows(report, "failures"):
+    for row in rows_of(report, "failures"):
         yield (
             f"{called(row['stage'])} with {called(row['contestant'])} on {counted(row['cores'], 'core')}, "
             f"{row['data']}: {row['failure']}."
