@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from hm_kedro.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
     from pathlib import Path
 
@@ -39,7 +38,7 @@ def open_table(work: Work, table: str) -> arrow_dataset.Dataset:
     return arrow_dataset.dataset(folder, partitioning=BY_WEEK if any(folder.glob("week=*")) else None)
 
 
-def read_table(work: Work, table: str, columns: Sequence[str] | None = None, where: Any = None) -> pa.Table:
+def read_table(work: Work, table: str, columns: list[str] | None = None, where: Any = None) -> pa.Table:
     """Read some columns of a table and the rows for which an Arrow expression holds, or all."""
     return open_table(work, table).to_table(columns=columns, filter=where).combine_chunks()
 
