@@ -67,7 +67,7 @@ COMPARISON = pd.DataFrame(
 )
 
 
-def report(summary=SUMMARY, retrieval=None, importance=None, pictures=None, compared=None) -> str:
+def report(summary=SUMMARY, retrieval=None, importance=None, pictures=None, compared=None, scaling=None) -> str:
     return write_report(
         TIMELINE,
         QUALITY,
@@ -75,6 +75,7 @@ def report(summary=SUMMARY, retrieval=None, importance=None, pictures=None, comp
         *(compared or ({}, pd.DataFrame(), pd.DataFrame(), pd.DataFrame())),
         retrieval or {},
         importance or {},
+        scaling or {},
         pictures or Pictures("nowhere"),
     )
 
@@ -175,3 +176,32 @@ def test_a_part_without_figures_has_no_heading():
     assert "What the retrievers find" not in page
     assert "What the ranker goes by" not in page
     assert "When it sells" not in page
+
+
+def test_what_scaling_buys_is_told_by_topic_above_its_figures():
+    found = {
+        "claims": {"topic": ["summary", "cores"], "claim": ["A single thread <wins>.", "Two cores help."]},
+        "quality": {
+            "log": ["demo"],
+            "axis": ["customers"],
+            "value": [1.0],
+            "method": ["ranker"],
+            "map12": [0.5],
+            "recall12": [0.5],
+            "low": [0.25],
+            "high": [0.75],
+            "customers": [9],
+        },
+    }
+    page = report(scaling=found)
+    words = [
+        "What scaling buys</h2>",
+        "<li>A single thread &lt;wins&gt;.</li>",
+        "<summary>More cores</summary>",
+        "<li>Two cores help.</li>",
+        "What more data buys in quality",
+        "One size alone was judged.",
+    ]
+    places = [page.index(of) for of in words]
+    assert places == sorted(places)
+    assert "What scaling buys" not in report()

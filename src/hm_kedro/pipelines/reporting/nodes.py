@@ -19,6 +19,9 @@ from hm_kedro.pipelines.evaluation.charts import evaluation_numbers
 from hm_kedro.pipelines.evaluation.contest import called, describe, list_claims
 from hm_kedro.pipelines.lgbm_ranking.importance import CHARTS as RANKING
 from hm_kedro.pipelines.lgbm_ranking.importance import importance_numbers
+from hm_kedro.pipelines.scaling_study.charts import CHARTS as SCALING
+from hm_kedro.pipelines.scaling_study.charts import scaling_numbers
+from hm_kedro.pipelines.scaling_study.claims import list_topics
 from hm_kedro.timeline import Timeline
 
 PARTS = {
@@ -30,8 +33,15 @@ PARTS = {
     "relevance": "What tells about the next purchase",
     "retrieval": "What the retrievers find",
     "ranking": "What the ranker goes by",
+    "scaling": "What scaling buys",
 }
-CHARTS: dict[str, tuple[Chart, ...]] = {"evaluation": EVALUATION, **EDA, "retrieval": RETRIEVAL, "ranking": RANKING}
+CHARTS: dict[str, tuple[Chart, ...]] = {
+    "evaluation": EVALUATION,
+    **EDA,
+    "retrieval": RETRIEVAL,
+    "ranking": RANKING,
+    "scaling": SCALING,
+}
 # Of the words that names of colours are made of, the first that is found; in CSS.
 TILES = {
     "black": "#1b1b1b",
@@ -63,6 +73,7 @@ def write_report(
     segment_comparison: pd.DataFrame,
     retrieval_report: dict[str, Numbers],
     ranker_importance: dict[str, Numbers],
+    scaling_report: dict[str, Numbers],
     article_images: Pictures,
 ) -> str:
     """Write the page: what was read, who recommends best, every figure with what it says, what was left out and why.
@@ -73,6 +84,7 @@ def write_report(
         metrics: empty where evaluation has not run, as `contestant_scores`, `comparison` and `segment_comparison` are.
         retrieval_report: empty where als_candidates has not run.
         ranker_importance: empty where lgbm_ranking has not run.
+        scaling_report: empty where scaling_study has not run.
 
     Returns:
         HTML with the figures' script in it: nothing is loaded from elsewhere.
@@ -84,6 +96,7 @@ def write_report(
     numbers = {name: figure["numbers"] for name, figure in eda_summary["figures"].items()}
     numbers |= retrieval_numbers(retrieval_report) | importance_numbers(ranker_importance)
     numbers |= evaluation_numbers(metrics, contestant_scores, comparison, segment_comparison)
+    numbers |= scaling_numbers(scaling_report)
     parts = {
         part: [
             {"name": chart.name, "drawn": _draw(chart.figure(numbers)), "reading": chart.read(numbers[chart.name])}
@@ -99,6 +112,7 @@ def write_report(
         headings=PARTS,
         parts={part: shown for part, shown in parts.items() if shown},
         contest=tell_contest(metrics, comparison),
+        scaling=list_topics(scaling_report),
         bestsellers=list_bestsellers(eda_summary, article_images),
         plotly=Markup(get_plotlyjs()),
     )

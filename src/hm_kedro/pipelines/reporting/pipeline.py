@@ -2,7 +2,8 @@
 
 data_quality + eda_summary ────────────────┐
 metrics + comparison ──────────────────────┼─ report
-retrieval_report + ranker_importance ──────┘
+retrieval_report + ranker_importance ──────┤
+scaling_report ────────────────────────────┘
 """
 
 from kedro.pipeline import Node, Pipeline
@@ -27,6 +28,7 @@ def create_pipeline(**_: object) -> Pipeline:
                     "segment_comparison",
                     "retrieval_report",
                     "ranker_importance",
+                    "scaling_report",
                     "article_images",
                 ],
                 outputs="report",

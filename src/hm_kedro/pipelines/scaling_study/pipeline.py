@@ -6,12 +6,14 @@ raw_dir + study ─┬─ scaling_runs ─ scaling_measurements ─┬─ scalin
 
 from kedro.pipeline import Node, Pipeline
 
+from hm_kedro.pipelines.scaling_study.charts import CHARTS, draw_scaling
 from hm_kedro.pipelines.scaling_study.nodes import (
     collect_measurements,
     collect_quality,
     measure_quality,
     measure_stages,
 )
+from hm_kedro.pipelines.scaling_study.report import fit_scaling
 
 STUDY = ["params:raw_dir", "params:study", "params:scaling_study"]
 
@@ -43,6 +45,18 @@ def create_pipeline(**_: object) -> Pipeline:
                 name="collect_quality",
                 inputs=["quality_runs", *STUDY],
                 outputs="scaling_quality",
+            ),
+            Node(
+                fit_scaling,
+                name="fit_scaling",
+                inputs=["scaling_measurements", "scaling_quality"],
+                outputs="scaling_report",
+            ),
+            Node(
+                draw_scaling,
+                name="draw_scaling",
+                inputs="scaling_report",
+                outputs=[f"{chart.name}_figure" for chart in CHARTS],
             ),
         ],
         namespace="scaling_study",

@@ -1,0 +1,161 @@
+"""The figures of what scaling buys."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from hm_kedro.chart import COLOURS, DASHES, Chart, Numbers, column_by_column, present, row_by_row, whiskers
+from hm_kedro.pipelines.scaling_study.facets import (
+    SYMBOLS,
+    Legend,
+    add_band,
+    log_axis,
+    make_facets,
+    most_frequent,
+    name_axes,
+    places,
+    split,
+    style,
+)
+from hm_kedro.pipelines.scaling_study.growth_charts import MEMORY, TIME, growth_numbers
+from hm_kedro.pipelines.scaling_study.words import called
+from hm_kedro.pipelines.scaling_study.work_charts import (
+    CORES,
+    COST,
+    STAGES,
+    core_numbers,
+    cost_numbers,
+    stage_numbers,
+)
+
+METHODS = ("bestsellers", "als", "ranker")
+AXES = {"customers": "share of the customers", "history_weeks": "weeks of history", "candidates": "candidates"}
+# How much further than the longest history all of it is drawn.
+ALL = 1.5
+
+
+def setting_numbers(report: dict[str, Numbers]) -> Numbers:
+    """Give the seconds against each setting, of the data for which most were measured."""
+    found = most_frequent(row_by_row(report.get("settings", {})), "data")
+    return column_by_column(found, list(found[0]) if found else [])
+
+
+def _draw_settings(numbers: Numbers) -> go.Figure:
+    pictures = split(row_by_row(numbers), "setting", "stage")
+    titles = [f"{called(setting)}: {called(stage)}" for setting, stage in pictures]
+    figure, legend = make_facets(titles), Legend()
+    for found, at in zip(pictures.values(), places(titles), strict=True):
+        known = sorted({row["value"] for row in found if row["value"] is not None})
+        longest = ALL * known[-1]
+        for (contestant,), rows in split([row for row in found if row["seconds"] is not None], "contestant").items():
+            colour, dash, symbol = style(contestant)
+            figure.add_scatter(
+                x=[longest if row["value"] is None else row["value"] for row in rows],
+                y=[row["seconds"] for row in rows],
+                error_y=whiskers(rows, "seconds"),
+                mode="lines+markers",
+                line={"color": colour, "dash": dash, "width": 2},
+                marker={"symbol": symbol, "size": 8},
+                **legend.entry(contestant),
+                **at,
+            )
+        values = [row[name] for row in found for name in ("low", "high") if row[name]]
+        with_all = any(row["value"] is None for row in found)
+        ticks = [*known, longest] if with_all else known
+        figure.update_xaxes(
+            **log_axis(ticks) | {"tickvals": ticks, "ticktext": [*map(str, known), *["all"] * with_all]}, **at
+        )
+        if values:
+            figure.update_yaxes(**log_axis(values), **at)
+    name_axes(figure, titles, f"value ({numbers['data'][0]})", "seconds")
+    return figure
+
+
+def _read_settings(numbers: Numbers) -> str:
+    known = [row for row in row_by_row(numbers) if row["seconds"] is not None and row["value"] is not None]
+    lines = split(known, "setting", "stage", "contestant").values()
+    changes = [(found[-1]["seconds"] / found[0]["seconds"], found[0], found[-1]) for found in lines]
+    if not changes:
+        return "No stage came to an end."
+    times, first, last = max(changes, key=lambda change: change[0])
+    return (
+        f"Dearest: with {called(last['setting'])} from {first['value']:,} to {last['value']:,} {called(last['stage'])} "
+        f"takes {called(last['contestant'])} {times:.1f} times as long. Whiskers are the least and the most of the "
+        "repeats."
+    )
+
+
+def quality_numbers(report: dict[str, Numbers]) -> Numbers:
+    """Give the quality in the order in which it is drawn."""
+    found = sorted(
+        (row for row in row_by_row(report.get("quality", {})) if row["method"] in METHODS and row["axis"] in AXES),
+        key=lambda row: (row["log"], list(AXES).index(row["axis"]), METHODS.index(row["method"]), row["value"]),
+    )
+    return column_by_column(found, list(found[0]) if found else [])
+
+
+def _draw_quality(numbers: Numbers) -> go.Figure:
+    pictures = split(row_by_row(numbers), "log", "axis")
+    titles = [f"{log}: {AXES[axis]}" for log, axis in pictures]
+    figure, legend = make_facets(titles), Legend()
+    for found, at in zip(pictures.values(), places(titles), strict=True):
+        for (method,), rows in split(found, "method").items():
+            place = METHODS.index(method)
+            colour = COLOURS[place]
+            add_band(figure, rows, "value", colour, at)
+            figure.add_scatter(
+                x=[row["value"] for row in rows],
+                y=[row["map12"] for row in rows],
+                mode="lines+markers",
+                line={"color": colour, "dash": DASHES[place], "width": 2},
+                marker={"symbol": SYMBOLS[place], "size": 7},
+                **legend.entry(method),
+                **at,
+            )
+        values = sorted({row["value"] for row in found})
+        ticks = {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
+        figure.update_xaxes(**log_axis(values) | ticks, **at)
+        figure.update_yaxes(rangemode="tozero", **at)
+    name_axes(figure, titles, "", "MAP@12")
+    return figure
+
+
+def _read_quality(numbers: Numbers) -> str:
+    said = []
+    for (log, axis), found in split(row_by_row(numbers), "log", "axis").items():
+        rows = [row for row in found if row["method"] == found[-1]["method"]]
+        first, last = rows[0], rows[-1]
+        if first is not last:
+            said.append(
+                f"{called(last['method'])} on {log} from {first['map12']:.4f} to {last['map12']:.4f} "
+                f"({AXES[axis]}: {first['value']:g} to {last['value']:g})"
+            )
+    return f"MAP@12: {'; '.join(said)}. Bands are 95 % intervals." if said else "One size alone was judged."
+
+
+SETTINGS = Chart(
+    "scaling_settings", "What larger settings cost", "no setting of two values", _draw_settings, _read_settings
+)
+QUALITY = Chart("scaling_quality", "What more data buys in quality", "no judged size", _draw_quality, _read_quality)
+CHARTS = (COST, TIME, CORES, STAGES, MEMORY, SETTINGS, QUALITY)
+
+
+def scaling_numbers(scaling_report: dict[str, Numbers]) -> dict[str, Numbers]:
+    """Give the numbers of each figure; of what was not measured there are none."""
+    return present(
+        {
+            COST.name: cost_numbers(scaling_report),
+            TIME.name: growth_numbers(scaling_report, "seconds"),
+            CORES.name: core_numbers(scaling_report),
+            STAGES.name: stage_numbers(scaling_report),
+            MEMORY.name: growth_numbers(scaling_report, "peak_bytes"),
+            SETTINGS.name: setting_numbers(scaling_report),
+            QUALITY.name: quality_numbers(scaling_report),
+        }
+    )
+
+
+def draw_scaling(scaling_report: dict[str, Numbers]) -> list[go.Figure]:
+    """Draw the figures, in the order of CHARTS."""
+    numbers = scaling_numbers(scaling_report)
+    return [chart.figure(numbers) for chart in CHARTS]
