@@ -31,11 +31,10 @@ def run(engine: str, raw: Path, output: Path) -> tuple[Measurement, int]:
     shutil.rmtree(output, ignore_errors=True)
     if engine == YARDSTICK:
         taken = measure([sys.executable, "-m", "benchmarks.duckdb_processing", str(raw), str(output)], PROJECT)
-        folder = output / "transactions"
     else:
         params = f"raw_dir={raw},output_dir={output},engine={engine}"
         taken = kedro("run", "--env", "synthetic", "--pipeline", "data_processing", "--params", params)
-        folder = output / "03_primary/transactions"
+    folder = output / "03_primary/transactions"
     return taken, sum(pq.read_table(folder, columns=["quantity"]).column("quantity").to_pylist())
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +21,7 @@ import pyarrow.dataset as arrow_dataset
 
 from benchmarks.measure import Measurement, kedro
 from benchmarks.pages import PROJECT, insert, rows
+from hm_kedro.pipelines.scaling_study.worker import link_tables
 
 # In place of a node's name: all of them in one process.
 WHOLE = "the whole pipeline"
@@ -76,16 +76,6 @@ PLANS = {
 }
 
 
-def link(tables: Path, output: Path, made: set[str]) -> None:
-    """Lay out a folder of its own that has all of another's tables but those that are made anew."""
-    shutil.rmtree(output, ignore_errors=True)
-    for layer in sorted(path for path in tables.iterdir() if path.is_dir()):
-        (output / layer.name).mkdir(parents=True)
-        for table in layer.iterdir():
-            if f"{layer.name}/{table.name}" not in made:
-                (output / layer.name / table.name).symlink_to(table)
-
-
 def run(pipeline: str, engine: str, raw: Path, output: Path, params: str) -> dict[str, Measurement]:
     """Run every node of a pipeline and give what each took."""
     taken = {}
@@ -107,7 +97,7 @@ def compare(pipeline: str, raw: Path, tables: Path, work: Path, engines: list[st
     nodes = PLANS[pipeline].nodes
     taken = {}
     for engine in engines:
-        link(tables, work / engine, set(filter(None, nodes.values())))
+        link_tables(tables, work / engine, list(filter(None, nodes.values())))
         taken[engine] = run(pipeline, engine, raw, work / engine, params)
     lines = []
     for node, table in nodes.items():

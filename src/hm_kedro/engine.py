@@ -34,6 +34,7 @@ from fsspec.core import url_to_fs
 from hm_kedro.blas import keep_to_one_thread
 from hm_kedro.errors import HmKedroError
 from hm_kedro.java import java_home
+from hm_kedro.processes import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +122,7 @@ def tasks_at_once() -> int:
 
 def partitions(pieces: int) -> int:
     """How many partitions pieces of work are spread over: Sail works on all at once, Spark on one a core."""
-    return min(pieces, os.cpu_count() or 1) if _Engine.name == "sail" else pieces
+    return min(pieces, cores()) if _Engine.name == "sail" else pieces
 
 
 def on_this_machine() -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from rich.console import Console
 
-from hm_kedro import engine
+from hm_kedro import engine, subruns
 from hm_kedro.errors import HmKedroError, TooManyRejectedRowsError
 from hm_kedro.parameters import Parameters
 from hm_kedro.summary import print_rejected, print_summary
@@ -39,6 +39,7 @@ class ProjectHooks:
     ) -> None:
         """Refuse a run whose outputs would land among the raw files or would mix two sets of data."""
         root = Path(run_params["project_path"])
+        subruns.remember(root, run_params["env"])
         raw, output = (
             (root / self.parameters.raw_dir).resolve(),
             (root / self.parameters.output_dir).resolve(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from hm_kedro.errors import HmKedroError
+from hm_kedro.processes import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -34,7 +34,7 @@ def in_order(function: Callable[..., T], pieces: Iterable[tuple[Any, ...]], proc
     Raises:
         HmKedroError: a process was ended from outside, as a rule for want of memory.
     """
-    count = processes or os.cpu_count() or 1
+    count = processes or cores()
     if count == 1:
         for piece in pieces:
             yield function(*piece)

@@ -415,6 +415,64 @@ class SyntheticParameters(Group):
     choices: ChoiceParameters
 
 
+StageName = Literal[
+    "read",
+    "bought_together",
+    "article_features",
+    "als_fit",
+    "als_top",
+    "candidates",
+    "examples",
+    "train",
+    "score",
+    "whole",
+]
+Several = Field(min_length=1)
+
+
+class QualityParameters(Group):
+    """On which parts of the log the project is run to see what they buy in quality."""
+
+    shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Several
+    history_weeks: tuple[PositiveInt, ...]
+    candidates: tuple[PositiveInt, ...]
+    params: dict[str, int | float | str | bool]
+
+
+class StudyParameters(Group):
+    """What a study of scaling measures; the first value of a setting is the base."""
+
+    shares: tuple[Annotated[float, Field(gt=0, le=1)], ...]
+    scales: tuple[Scale, ...]
+    vary_on: float
+    stages: tuple[StageName, ...] = Several
+    engines: tuple[Literal["spark", "sail", "cluster"], ...]
+    yardsticks: tuple[Literal["pandas", "duckdb", "implicit", "lightgbm"], ...]
+    cores: tuple[PositiveInt, ...] = Several
+    factors: tuple[PositiveInt, ...] = Several
+    blocks: tuple[PositiveInt, ...] = Several
+    candidates: tuple[PositiveInt, ...] = Several
+    history_weeks: tuple[PositiveInt | None, ...] = Several
+    repeats: PositiveInt
+    most_seconds: PositiveFloat
+    most_gb: PositiveFloat
+    params: dict[str, int | float | str | bool]
+    quality: QualityParameters
+    seed: int
+
+    @model_validator(mode="after")
+    def _has_data(self) -> Self:
+        if self.vary_on not in (*self.shares, *self.scales):
+            raise ValueError(f"vary_on {self.vary_on:g} is neither one of its shares nor one of its scales")
+        return self
+
+
+class ScalingParameters(Group):
+    """The studies of scaling, by name."""
+
+    studies: dict[str, StudyParameters]
+
+
 def parse_cutoff(cutoff: str | date | None) -> date | None:
     """Read the run's cutoff; empty means the day after the last transaction.
 
@@ -467,3 +525,14 @@ class Parameters(Group):
     comparison: ComparisonParameters
     scale: Scale
     synthetic: SyntheticParameters
+    study: str
+    scaling_study: ScalingParameters
+
+    @model_validator(mode="after")
+    def _has_study(self) -> Self:
+        if self.study not in self.scaling_study.studies:
+            raise HmKedroError(
+                f"study '{self.study}' is not known: choose one of {', '.join(self.scaling_study.studies)}, or add it "
+                "to scaling_study.studies"
+            )
+        return self

@@ -5,13 +5,15 @@ which no engine promises, so fractions are rounded to multiples of 2^-30 first (
 numbers below 2^23 are exact in a double, in any order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+
+from hm_kedro.timeline import newest_days
 
 FRACTION = 2**30
 LIST_LENGTH = 12
@@ -58,23 +60,12 @@ def newest_purchases(transactions: DataFrame, weeks: Sequence[date], window_days
         As `history_by_week`.
     """
     counts = {row["t_dat"]: row["count"] for row in transactions.groupBy("t_dat").count().toLocalIterator()}
-    days = {week: _days_of(max_purchases, counts, week, window_days) for week in weeks}
+    days = {week: newest_days(max_purchases, counts, week, window_days) for week in weeks}
     history = history_by_week(transactions, weeks, max(days.values(), default=window_days))
     if len(set(days.values())) <= 1:
         return history
     kept = [(F.col("week") == F.lit(week)) & (F.col("age_days") <= window) for week, window in days.items()]
     return history.where(reduce(or_, kept))
-
-
-def _days_of(most: int, counts: Mapping[date, int], week: date, window_days: int) -> int:
-    """Give the number of days before a week that hold no more than so many transactions, and a day with some."""
-    total = 0
-    for age in range(1, window_days + 1):
-        sold = counts.get(week - timedelta(days=age), 0)
-        if total and total + sold > most:
-            return age - 1
-        total += sold
-    return window_days
 
 
 def history_of_customers(

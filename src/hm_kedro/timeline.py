@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hm_kedro.errors import HmKedroError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hm_kedro.parameters import TrainingParameters
 
 WEEK = timedelta(days=7)
@@ -20,6 +22,21 @@ EPOCH = date(1970, 1, 1)
 def week_days(week: date) -> int:
     """Give the days from 1970 to a week, by which Arrow knows it."""
     return (week - EPOCH).days
+
+
+def newest_days(most: int, counts: Mapping[date, int], week: date, window_days: int) -> int:
+    """Give the number of days before a week that hold no more than so many transactions, and a day with some.
+
+    >>> newest_days(3, {date(2020, 9, 1): 2, date(2020, 8, 31): 1, date(2020, 8, 30): 1}, date(2020, 9, 2), 30)
+    2
+    """
+    total = 0
+    for age in range(1, window_days + 1):
+        sold = counts.get(week - timedelta(days=age), 0)
+        if total and total + sold > most:
+            return age - 1
+        total += sold
+    return window_days
 
 
 class Timeline(BaseModel):

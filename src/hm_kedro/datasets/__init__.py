@@ -12,6 +12,7 @@ from hm_kedro.datasets.raw_table import RawTable
 from hm_kedro.datasets.spark_table import SparkCsvFile, SparkTable
 from hm_kedro.datasets.submission_files import SubmissionFiles
 from hm_kedro.datasets.trial_log import TrialLog
+from hm_kedro.datasets.work_folder import WorkFolder
 
 __all__ = [
     "ArticleImages",
@@ -28,4 +29,5 @@ __all__ = [
     "SubmissionFiles",
     "TableProgress",
     "TrialLog",
+    "WorkFolder",
 ]

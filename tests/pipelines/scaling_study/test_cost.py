@@ -86,6 +86,16 @@ def test_engines_are_compared_on_the_same_cores_and_failures_are_told():
     ]
 
 
+def test_duckdb_on_all_cores_is_what_engines_are_held_against_there():
+    duckdb = {"contestant": "duckdb"}
+    rows = engine_rows(
+        tried(repeat(10.0), repeat(20.0, cores=1), repeat(2.0, **duckdb), repeat(4.0, cores=1, **duckdb))
+    )
+    assert [(row["contestant"], row["other"], row["cores"], row["ratio"]) for row in rows] == [
+        ("spark", "duckdb", 2, 5.0)
+    ]
+
+
 def against_pandas(*seconds):
     """Give the row of Spark beside pandas at growing sizes; None for what failed."""
     configurations = []

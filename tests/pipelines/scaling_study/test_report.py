@@ -3,6 +3,7 @@
 import json
 
 import hypothesis.strategies as st
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from tests.pipelines.scaling_study.made import measured, repeat
@@ -190,6 +191,19 @@ def test_one_size_and_two_repeats_are_told_without_a_fit():
     assert list_topics(fitted)["More data"] == [
         "train, synthetic: time: no exponent where fewer than 3 sizes ended (Spark 1)."
     ]
+
+
+def test_a_part_without_buyers_has_no_quality():
+    nobody = {name: [*values, None] for name, values in QUALITY.items()}
+    nobody |= {"log": [*QUALITY["log"], "demo"], "axis": [*QUALITY["axis"], "customers"]}
+    nobody |= {"value": [*QUALITY["value"], 0.1], "method": [*QUALITY["method"], "ranker"]}
+    fitted = fit_scaling(measured(), nobody)
+    assert list_topics(fitted)["Quality"][0].startswith("demo, customers from 0.5 to 1: MAP@12 of ALS goes from 0.0125")
+    assert 0.1 not in scaling_numbers(fitted)["scaling_quality"]["value"]
+
+
+def test_a_study_that_was_not_run_is_an_empty_report():
+    assert not any(fit_scaling(pd.DataFrame(), {}).values())
 
 
 def test_nothing_measured_is_an_empty_report():

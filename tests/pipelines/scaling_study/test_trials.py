@@ -39,6 +39,11 @@ def test_what_fails_in_half_of_its_runs_has_no_end():
     assert one.failure == "out of memory (1 of 2 runs)"
 
 
+def test_what_was_stopped_at_a_limit_says_so():
+    (one,) = tried(fail("out of memory", seconds=None, message="stopped after 12 s with 20.0 GiB"))
+    assert one.failure == "out of memory, stopped after 12 s with 20.0 GiB"
+
+
 def test_a_limit_of_time_is_told():
     (one,) = tried(fail("out of time", seconds=3600.0))
     assert one.failure == "did not end within 3,600 s"
@@ -71,11 +76,15 @@ def test_sizes_are_of_one_shop_at_the_most_cores_and_the_base():
             repeat(2.0, size=0.1),
             repeat(3.0, size=0.1, cores=1),
             repeat(9.0, size=0.1, factors=64),
-            repeat(1.0, size=0.5, kind="sample", data="0.5 of demo", transactions=500),
+            repeat(1.0, size=0.5, kind="sample", data="sample 0.5", transactions=500),
+            repeat(1.0, size=1.0, kind="sample", data="sample 1", transactions=1000),
+            repeat(1.0, size=0.1, contestant="duckdb", cores=1),
+            repeat(0.5, size=0.1, contestant="duckdb"),
         )
     )
     assert {line: [one.transactions for one in found] for line, found in lines.items()} == {
-        Line("shares of demo", "train", "spark"): [500],
+        Line("shares of the log", "train", "spark"): [500, 1000],
+        Line("synthetic", "train", "duckdb"): [3178832],
         Line("synthetic", "train", "spark"): [3178832, 6357665],
     }
 

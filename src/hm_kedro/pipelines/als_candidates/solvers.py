@@ -67,10 +67,23 @@ def fit_spark_ml(pairs: DataFrame, params: AlsParameters) -> DataFrame:
 
 def fit_implicit(pairs: DataFrame, params: AlsParameters) -> DataFrame:
     """Fit ALS by the library `implicit`, in this process: the pairs of one week's window are collected."""
+    return engine.from_arrow(solve_implicit(pairs.select("customer", "article", "strength").toArrow(), params))
+
+
+def solve_implicit(pairs: pa.Table, params: AlsParameters, threads: int = 0) -> pa.Table:
+    """Fit ALS by the library `implicit`, as `fit` does.
+
+    Args:
+        pairs: one row per (customer, article), in any order, with `strength`.
+        threads: 0 for as many as there are cores.
+
+    Returns:
+        One row per article, rising: `article`, `factors`.
+    """
     from implicit.als import AlternatingLeastSquares
     from scipy.sparse import csr_matrix
 
-    found = pairs.select("customer", "article", "strength").toArrow().combine_chunks()
+    found = pairs.combine_chunks()
     customers, rows = np.unique(found["customer"].to_numpy(), return_inverse=True)
     articles, columns = np.unique(found["article"].to_numpy(), return_inverse=True)
     confidence = 1.0 + params.alpha * found["strength"].to_numpy()
@@ -83,6 +96,7 @@ def fit_implicit(pairs: DataFrame, params: AlsParameters) -> DataFrame:
         alpha=1.0,
         random_state=params.seed,
         use_gpu=False,
+        num_threads=threads,
     )
     solver.fit(matrix, show_progress=False)
     finite = np.isfinite(solver.item_factors).all(axis=1)
@@ -90,4 +104,4 @@ def fit_implicit(pairs: DataFrame, params: AlsParameters) -> DataFrame:
         "article": pa.array(articles[finite].astype(np.int32)),
         "factors": write_factors(solver.item_factors[finite]),
     }
-    return engine.from_arrow(pa.table(table))
+    return pa.table(table)

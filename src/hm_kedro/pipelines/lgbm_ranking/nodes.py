@@ -198,11 +198,11 @@ def collect_examples(
     line = Timeline.read(timeline)
     rows = {row["week"]: row["count"] for row in training_examples.groupBy("week").count().toLocalIterator()}
     for predicted in predicted_weeks:
-        weeks = _newest(line.learned_weeks(predicted, training), rows, training.max_rows)
+        weeks = newest_weeks(line.learned_weeks(predicted, training), rows, training.max_rows)
         yield predicted, training_examples.where(F.col("week").isin(weeks)).toArrow()
 
 
-def _newest(weeks: list[date], rows: dict[date, int], max_rows: int) -> list[date]:
+def newest_weeks(weeks: list[date], rows: dict[date, int], max_rows: int) -> list[date]:
     """Keep the first of some weeks, newest first, while their rows stay within the bound; the newest always."""
     total = list(accumulate(rows.get(week, 0) for week in weeks))
     return [week for place, week in enumerate(weeks) if place == 0 or total[place] <= max_rows]

@@ -106,7 +106,11 @@ def _read_settings(numbers: Numbers) -> str:
 def quality_numbers(report: dict[str, Numbers]) -> Numbers:
     """Give the quality in the order in which it is drawn."""
     found = sorted(
-        (row for row in row_by_row(report.get("quality", {})) if row["method"] in METHODS and row["axis"] in AXES),
+        (
+            row
+            for row in row_by_row(report.get("quality", {}))
+            if row["method"] in METHODS and row["axis"] in AXES and row["map12"] is not None
+        ),
         key=lambda row: (row["log"], list(AXES).index(row["axis"]), METHODS.index(row["method"]), row["value"]),
     )
     return column_by_column(found, list(found[0]) if found else [])

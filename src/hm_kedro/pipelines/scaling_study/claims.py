@@ -108,7 +108,7 @@ def _tell_pandas(report: Report) -> Iterator[str]:
 
 
 def _tell_engines(report: Report) -> Iterator[str]:
-    for row in at_largest(rows_of(report, "engines"), "stage", "other", "cores"):
+    for row in at_largest(rows_of(report, "engines"), "stage", "contestant", "other", "cores"):
         where = f"{called(row['stage'])}, {say_count(row['transactions'])} transactions, "
         where += counted(row["cores"], "core")
         if row["ratio"] is None:
@@ -217,7 +217,7 @@ def _tell_predictions(report: Report) -> Iterator[str]:
 
 def _tell_quality(report: Report) -> Iterator[str]:
     rows = sorted(
-        (row for row in rows_of(report, "quality") if row["method"] in METHODS),
+        (row for row in rows_of(report, "quality") if row["method"] in METHODS and row["map12"] is not None),
         key=lambda row: (row["log"], row["axis"], METHODS.index(row["method"]), row["value"]),
     )
     for of_method in grouped(rows, "log", "axis", "method"):

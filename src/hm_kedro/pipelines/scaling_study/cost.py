@@ -17,6 +17,8 @@ from hm_kedro.pipelines.scaling_study.words import called
 
 # The yardstick that says what PySpark buys the reader who has pandas.
 PANDAS = "pandas"
+# The yardstick that was measured on all cores, too.
+ALL_CORES = "duckdb"
 Work = tuple[str, str]
 
 
@@ -80,27 +82,29 @@ def _by_work(trials: Sequence[Trials]) -> dict[Work, list[Trials]]:
 
 
 def engine_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
-    """Give the first engine's seconds by those of each other: a row per stage, data, pair and count of cores.
+    """Compare contestants on the same cores: a row per stage, data, pair and count of cores.
 
-    Where one of two did not end, `ratio` is missing and `failure` says who and how.
+    Pairs are the first engine with each other one and, on more cores than one, each engine with DuckDB, which there is
+    no single thread but says what the machine can do.
+
+    Returns:
+        `ratio` of the seconds of `contestant` to those of `other`, with `low` and `high`; where one of two did not end
+        it is missing, and `failure` says who and how.
     """
     found = []
     for (stage, data), of_work in _by_work(trials).items():
-        measured = {(one.contestant, one.cores): one for one in of_work if one.contestant in ENGINES}
-        for (other, cores), slow in measured.items():
-            fast = measured.get((ENGINES[0], cores))
-            if other == ENGINES[0] or fast is None:
-                continue
-            ratio = divide(fast, slow)
-            failures = [f"{called(one.contestant)} {one.failure}" for one in (fast, slow) if one.seconds is None]
+        measured = {(one.contestant, one.cores): one for one in of_work}
+        for mine, theirs in _pairs(measured):
+            ratio = divide(mine, theirs)
+            failures = [f"{called(one.contestant)} {one.failure}" for one in (mine, theirs) if one.seconds is None]
             found.append(
                 {
                     "stage": stage,
                     "data": data,
-                    "transactions": fast.transactions,
-                    "contestant": ENGINES[0],
-                    "other": other,
-                    "cores": cores,
+                    "transactions": mine.transactions,
+                    "contestant": mine.contestant,
+                    "other": theirs.contestant,
+                    "cores": mine.cores,
                     "ratio": ratio.value if ratio else None,
                     "low": ratio.low if ratio else None,
                     "high": ratio.high if ratio else None,
@@ -108,6 +112,16 @@ def engine_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _pairs(measured: dict[tuple[str, int], Trials]) -> Iterator[tuple[Trials, Trials]]:
+    first, *others = ENGINES
+    for cores in sorted({cores for _, cores in measured}):
+        asked = [(first, other) for other in others]
+        asked += [(engine, ALL_CORES) for engine in ENGINES if cores > 1]
+        for one, other in asked:
+            if (one, cores) in measured and (other, cores) in measured:
+                yield measured[one, cores], measured[other, cores]
 
 
 def pandas_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ KEY = ("data", "stage", "contestant", "cores", "factors", "blocks", "candidates"
 
 SCHEMA = pa.schema(
     [
-        # The data: a name such as "synthetic 0.1" or "0.25 of demo", of which kind (synthetic or sample), and how large.
+        # The data: a name such as "synthetic 0.1", of which kind (synthetic or sample), and how large.
         ("data", pa.string()),
         ("kind", pa.string()),
         ("size", pa.float64()),  # the scale, or the share of the customers

@@ -81,7 +81,9 @@ def _plain(value: Any) -> Any:
 def machine_rows(measurements: pd.DataFrame) -> list[dict[str, Any]]:
     """Say where and when was measured: a row per machine and versions, with the number of runs."""
     columns = ["machine", "machine_cores", "machine_bytes", "versions"]
-    found = []
+    found: list[dict[str, Any]] = []
+    if measurements.empty:
+        return found
     for key, of_machine in measurements.groupby(columns, dropna=False, sort=False):
         days = [str(day) for day in of_machine["date"] if not pd.isna(day)]
         named: dict[str, Any] = dict(zip(columns, key, strict=True))

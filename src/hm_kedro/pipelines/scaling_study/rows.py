@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from hm_kedro.chart import Numbers, counted, row_by_row
+from hm_kedro.pipelines.scaling_study.measurements import ENGINES
 
 Report = dict[str, Numbers]
 Row = dict[str, Any]
@@ -34,7 +35,7 @@ def at_largest(rows: Sequence[Row], *names: str) -> list[Row]:
 
 
 def main_rows(report: Report) -> list[Row]:
-    """Give the configurations with the base's settings, each contestant on its most cores."""
+    """Give the configurations with the base's settings, each engine on its most cores, yardsticks on one."""
     base = (rows_of(report, "base") or [{}])[0]
     found = [
         row
@@ -43,7 +44,8 @@ def main_rows(report: Report) -> list[Row]:
     ]
     most: dict[str, int] = {}
     for row in found:
-        most[row["contestant"]] = max(most.get(row["contestant"], 0), row["cores"])
+        engine = row["contestant"] in ENGINES
+        most[row["contestant"]] = max(most.get(row["contestant"], 0), row["cores"]) if engine else 1
     return [row for row in found if row["cores"] == most[row["contestant"]]]
 
 

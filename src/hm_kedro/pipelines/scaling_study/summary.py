@@ -67,8 +67,9 @@ def _summarize_pandas(report: Report) -> Iterator[str]:
 
 
 def _summarize_engines(report: Report) -> Iterator[str]:
-    known = [row for row in at_largest(rows_of(report, "engines"), "stage", "other", "cores") if row["ratio"]]
-    known.sort(key=lambda row: (row["other"], row["cores"]))
+    largest = at_largest(rows_of(report, "engines"), "stage", "contestant", "other", "cores")
+    known = [row for row in largest if row["ratio"]]
+    known.sort(key=lambda row: (row["other"], row["contestant"], row["cores"]))
     for of_pair in grouped(known, "contestant", "other", "cores"):
         first, ratios = of_pair[0], [(row["stage"], row["ratio"]) for row in of_pair]
         yield (

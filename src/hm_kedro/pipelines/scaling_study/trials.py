@@ -17,6 +17,9 @@ STAGES = (
     *("candidates", "examples", "train", "score", "whole"),
 )
 CONTESTANTS = (*ENGINES, *YARDSTICKS)
+SYNTHETIC = "synthetic"
+# How the last words of a run begin that was stopped at a limit.
+STOPPED = "stopped after"
 SETTINGS = ("factors", "blocks", "candidates", "history_weeks")
 
 
@@ -63,8 +66,8 @@ class Trials:
 
     @property
     def family(self) -> str:
-        """Name what the data are a size of: only sizes of the same shop are compared."""
-        return "synthetic" if self.runs[0]["kind"] == "synthetic" else f"shares of {self.data.rpartition(' of ')[2]}"
+        """Name what the data are a size of: only sizes of the same shop are compared; a study has one log."""
+        return SYNTHETIC if self.runs[0]["kind"] == SYNTHETIC else "shares of the log"
 
     @property
     def ended(self) -> dict[int, dict[str, Any]]:
@@ -104,7 +107,8 @@ class Trials:
             return ""
         status, count = Counter(run["status"] for run in self.failed).most_common(1)[0]
         limits = [run["seconds"] for run in self.failed if run["status"] == status and run["seconds"] is not None]
-        said = str(status)
+        stops = [run["message"] for run in self.failed if (run["message"] or "").startswith(STOPPED)]
+        said = f"{status}, {stops[0]}" if stops else str(status)
         if limits:
             said = (
                 f"did not end within {max(limits):,.0f} s"
@@ -166,10 +170,10 @@ def differs(settings: Settings, base: Settings) -> set[str]:
 
 
 def most_cores(trials: Iterable[Trials]) -> dict[str, int]:
-    """Give the most cores on which each contestant ran."""
+    """Give the most cores on which each engine ran; of a yardstick one, for a single thread is what it stands for."""
     most: dict[str, int] = {}
     for one in trials:
-        most[one.contestant] = max(most.get(one.contestant, 0), one.cores)
+        most[one.contestant] = max(most.get(one.contestant, 0), one.cores) if one.contestant in ENGINES else 1
     return most
 
 

@@ -1,0 +1,40 @@
+"""The machine that a study ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from hm_kedro.processes import cores
+
+TOOLS = ("pyspark", "pysail", "lightgbm", "implicit", "pandas", "duckdb", "numpy")
+
+
+def describe_machine() -> dict[str, Any]:
+    """What the table of measurements tells of the machine: processor, cores, memory, versions."""
+    return {
+        "machine": f"{_processor()}, {platform.system()}",
+        "machine_cores": cores(),
+        "machine_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "versions": ", ".join([f"python {platform.python_version()}", *_tools()]),
+    }
+
+
+def _processor() -> str:
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _tools() -> list[str]:
+    found = []
+    for tool in TOOLS:
+        try:
+            found.append(f"{tool} {version(tool)}")
+        except PackageNotFoundError:
+            continue
+    return found

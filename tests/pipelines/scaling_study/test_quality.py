@@ -1,0 +1,57 @@
+"""What a part of the log is found to buy."""
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests import tiny
+
+from hm_kedro.parameters import QualityParameters
+from hm_kedro.pipelines.scaling_study.quality import Trial, list_trials, read_scores, summarise
+from hm_kedro.pipelines.scaling_study.samples import is_sampled
+
+
+def scores(*lines):
+    return pd.DataFrame(lines, columns=["week", "customer", "ap12", "recall12"])
+
+
+def test_weeks_count_alike_however_many_bought():
+    found = summarise(scores(("a", 1, 1.0, 0.5), ("b", 1, 0.0, 0.0), ("b", 2, 0.5, 1.0), ("b", 3, 0.1, 0.2)), 1)
+    assert found["map12"] == pytest.approx((1.0 + 0.2) / 2)
+    assert found["recall12"] == pytest.approx((0.5 + 0.4) / 2)
+    assert found["customers"] == 3
+    assert found["low"] <= found["map12"] <= found["high"]
+
+
+def test_where_all_reach_the_same_nothing_is_uncertain():
+    found = summarise(scores(*[("a", number, 0.25, 0.5) for number in range(50)]), 1)
+    assert found["low"] == pytest.approx(found["high"]) == pytest.approx(0.25)
+
+
+def test_where_nobody_is_judged_nothing_is_said():
+    assert summarise(scores(), 1)["map12"] is None
+
+
+def test_only_customers_of_the_smallest_sample_are_judged(tmp_path):
+    ids = [tiny.customer_id(number) for number in range(40)]
+    place = tmp_path / "08_reporting/per_customer_scores/week=2020-09-16"
+    place.mkdir(parents=True)
+    (tmp_path / "03_primary").mkdir()
+    customers = pa.table({"customer": pa.array(range(40), pa.int32()), "customer_id": ids})
+    pq.write_table(customers, tmp_path / "03_primary/customers")
+    lines = {"contestant": ["ranker"] * 40 + ["oracle"] * 40, "customer": [*range(40)] * 2}
+    values = {"ap12": [0.1] * 80, "recall12": [0.2] * 80}
+    pq.write_table(pa.table(lines | values), place / "part.parquet")
+    found = read_scores(tmp_path, 0.5)
+    assert set(found["contestant"]) == {"ranker"}
+    assert sorted(found["customer"]) == [number for number in range(40) if is_sampled(ids[number], 0.5)]
+
+
+def test_every_part_is_tried_one_axis_at_a_time():
+    quality = QualityParameters(shares=(0.5, 1.0), history_weeks=(26,), candidates=(50,), params={})
+    assert list_trials(quality) == [
+        Trial("customers", 0.5),
+        Trial("customers", 1.0),
+        Trial("history_weeks", 26),
+        Trial("candidates", 50),
+    ]
