@@ -167,6 +167,16 @@ def test_all_topics_are_told_in_their_order(told):
                 "0.0300 (95 % interval 0.0290 to 0.0310): better."
             ),
         ),
+        (
+            "More data",
+            (
+                "read, synthetic: time grows with the transactions to the power 0.50 with Spark (95 % interval 0.24 to "
+                "0.76; 5 sizes, less than in proportion) or, better, 5.0 s at any size and beside it 1.00; 1.00 with "
+                "Sail (95 % interval 1.00 to 1.00; 5 sizes, proportion is not excluded); 1.00 with pandas (95 % "
+                "interval 1.00 to 1.00; 4 sizes, proportion is not excluded); 1.00 with DuckDB (95 % interval 1.00 to "
+                "1.00; 5 sizes, proportion is not excluded)."
+            ),
+        ),
         ("What failed", "train with LightGBM on 1 core, synthetic 1: did not end within 3,600 s."),
     ],
 )
@@ -189,7 +199,7 @@ def test_one_size_and_two_repeats_are_told_without_a_fit():
     fitted = fit_scaling(measured(repeat(1.0, (1, 1))), {})
     assert fitted["core_laws"] == fitted["size_predictions"] == fitted["curves"] == {}
     assert list_topics(fitted)["More data"] == [
-        "train, synthetic: time: no exponent where fewer than 3 sizes ended (Spark 1)."
+        "Synthetic: no exponent of time is fitted to fewer than 3 sizes: train (Spark 1)."
     ]
 
 

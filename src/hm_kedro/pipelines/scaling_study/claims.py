@@ -123,15 +123,22 @@ def _tell_engines(report: Report) -> Iterator[str]:
 def _tell_growth(report: Report, measure: str) -> Iterator[str]:
     what = "time" if measure == "seconds" else "peak memory"
     rows = [row for row in rows_of(report, "growth") if row["measure"] == measure]
-    for of_stage in grouped(rows, "family", "stage"):
-        told = [_say_growth(row) for row in of_stage if row["exponent"] is not None]
-        none = [f"{called(row['contestant'])} {row['sizes']}" for row in of_stage if row["exponent"] is None]
-        lacking = f"no exponent where fewer than 3 sizes ended ({', '.join(none)})"
-        if told:
-            said = f"{what} grows with the transactions to the power {'; '.join(told)}{f'; {lacking}' if none else ''}"
-        else:
-            said = f"{what}: {lacking}"
-        yield f"{called(of_stage[0]['stage'])}, {of_stage[0]['family']}: {said}."
+    lacking = f"no exponent of {what} is fitted to fewer than 3 sizes"
+    for of_family in grouped(rows, "family"):
+        unknown = []
+        for of_stage in grouped(of_family, "stage"):
+            told = [_say_growth(row) for row in of_stage if row["exponent"] is not None]
+            none = [f"{called(row['contestant'])} {row['sizes']}" for row in of_stage if row["exponent"] is None]
+            if told:
+                said = (
+                    f"{called(of_stage[0]['stage'])}, {of_stage[0]['family']}: {what} grows with the transactions to "
+                )
+                said += f"the power {'; '.join(told)}"
+                yield f"{said}; {lacking} ({', '.join(none)})." if none else f"{said}."
+            else:
+                unknown.append(f"{called(of_stage[0]['stage'])} ({', '.join(none)})")
+        if unknown:
+            yield f"{of_family[0]['family'].capitalize()}: {lacking}: {', '.join(unknown)}."
 
 
 def _say_growth(row: Row) -> str:

@@ -64,8 +64,10 @@ def say_times(ratio: float) -> str:
 
 
 def say_apart(row: Row) -> str:
-    """Say that two contestants can't be told apart, where that is so."""
-    return "" if row["low"] is not None and (row["low"] > 1 or row["high"] < 1) else ", not told apart"
+    """Say that two contestants can't be told apart, or that one pair of repeats doesn't say so, where that is so."""
+    if row["low"] is None:
+        return ", one pair of repeats, without an interval"
+    return "" if row["low"] > 1 or row["high"] < 1 else ", not told apart"
 
 
 def say_cost(row: Row) -> str:
