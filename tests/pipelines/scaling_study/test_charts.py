@@ -1,9 +1,11 @@
 """The figures of what scaling buys: what they show, and what they say of it."""
 
 import pytest
+from tests.pipelines.scaling_study.made import measured, run
 from tests.pipelines.scaling_study.study import report
 
 from hm_kedro.pipelines.scaling_study.charts import CHARTS, draw_scaling, scaling_numbers
+from hm_kedro.pipelines.scaling_study.report import fit_scaling
 
 NAMES = [
     "scaling_cost",
@@ -37,6 +39,18 @@ def pictures(figure):
 def test_there_is_a_figure_for_every_chart(figures, numbers):
     assert list(figures) == list(numbers) == NAMES
     assert all(figure.data for figure in figures.values())
+
+
+def test_a_single_run_is_drawn_without_a_fit_and_without_intervals():
+    one = fit_scaling(measured([run()], [run(cores=1)], [run(contestant="lightgbm", cores=1)]), {})
+    assert list(scaling_numbers(one)) == [
+        "scaling_cost",
+        "scaling_time",
+        "scaling_cores",
+        "scaling_stages",
+        "scaling_memory",
+    ]
+    assert all(figure.data for figure in draw_scaling(one)[:5])
 
 
 def test_without_a_report_there_are_no_figures():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from hm_kedro.chart import COLOURS, DASHES, Chart, Numbers, column_by_column, present, row_by_row, whiskers
+from hm_kedro.chart import COLOURS, DASHES, Chart, Numbers, column_by_column, row_by_row, whiskers
 from hm_kedro.pipelines.scaling_study.claims import METHODS
 from hm_kedro.pipelines.scaling_study.facets import (
     SYMBOLS,
@@ -164,17 +164,16 @@ CHARTS = (COST, TIME, CORES, STAGES, MEMORY, SETTINGS, QUALITY)
 
 def scaling_numbers(scaling_report: dict[str, Numbers]) -> dict[str, Numbers]:
     """Give the numbers of each figure; of what was not measured there are none."""
-    return present(
-        {
-            COST.name: cost_numbers(scaling_report),
-            TIME.name: growth_numbers(scaling_report, "seconds"),
-            CORES.name: core_numbers(scaling_report),
-            STAGES.name: stage_numbers(scaling_report),
-            MEMORY.name: growth_numbers(scaling_report, "peak_bytes"),
-            SETTINGS.name: setting_numbers(scaling_report),
-            QUALITY.name: quality_numbers(scaling_report),
-        }
-    )
+    numbers = {
+        COST.name: cost_numbers(scaling_report),
+        TIME.name: growth_numbers(scaling_report, "seconds"),
+        CORES.name: core_numbers(scaling_report),
+        STAGES.name: stage_numbers(scaling_report),
+        MEMORY.name: growth_numbers(scaling_report, "peak_bytes"),
+        SETTINGS.name: setting_numbers(scaling_report),
+        QUALITY.name: quality_numbers(scaling_report),
+    }
+    return {name: found for name, found in numbers.items() if found}
 
 
 def draw_scaling(scaling_report: dict[str, Numbers]) -> list[go.Figure]:

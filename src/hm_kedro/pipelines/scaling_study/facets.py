@@ -27,9 +27,10 @@ STEPS: tuple[Sequence[float], ...] = (
     (1, 2, 5),
     (1, 1.5, 2, 3, 4, 5, 7),
     (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9),
-    [step / 10 for step in range(10, 100)],
 )
 LEAST_TICKS = 3
+# So that small differences look small.
+LEAST_DECADES = 0.4
 
 
 def most_frequent(rows: Sequence[Row], name: str) -> list[Row]:
@@ -96,7 +97,7 @@ def log_axis(values: Sequence[float]) -> dict[str, Any]:
     (['10', '100', '1000'], ['1M', '1.5M', '2M'])
     """
     low, high = log10(min(values)), log10(max(values))
-    room = max(0.08 * (high - low), 0.06)
+    room = max(0.08 * (high - low), (LEAST_DECADES - (high - low)) / 2)
     decades = range(floor(low) - 1, ceil(high) + 1)
     for steps in STEPS:
         ticks = sorted(step * 10.0**decade for decade in decades for step in steps)

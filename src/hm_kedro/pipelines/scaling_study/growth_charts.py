@@ -100,7 +100,8 @@ def _read_time(numbers: Numbers) -> str:
         told.append(f"{say_range(exponents.items())} with {called(contestant)}")
     grows = f"Time grows with the transactions to the power {', '.join(told)}" if told else "Too few sizes for a fit"
     failed, runs = sum(row["what"] == FAILURE for row in rows), sum(row["what"] != CURVE for row in rows)
-    return f"{grows}; {failed} of {counted(runs, 'run')} did not come to an end. Bands are 95 % intervals of the law."
+    bands = " Bands are 95 % intervals of the law." if told else ""
+    return f"{grows}; {failed} of {counted(runs, 'run')} did not come to an end.{bands}"
 
 
 def _read_memory(numbers: Numbers) -> str:
