@@ -124,6 +124,7 @@ def _features(work: Work, week: str) -> str:
         f"coalesce(sum({name}) filter (age_days <= {many}), 0) as {name}_lately"
         for name in ("priced", "price", "aged", "age", "age_squares")
     )
+    price = f"({_ratio('price_lately', 'priced_lately')})"
     made = {
         **{f"article_sales_{days}d": f"article_sales_{days}d" for days in params.sales_days},
         "article_sales": "pieces",
@@ -131,8 +132,8 @@ def _features(work: Work, week: str) -> str:
         "article_rank": f"rank() over (order by article_sales_{few}d desc)",
         "article_days_on_sale": "oldest",
         "article_days_since_sale": "newest",
-        "article_price": _ratio("price_lately", "priced_lately"),
-        "article_price_change": f"case when price > 0 then {_ratio('price_lately', 'priced_lately')} / (price / priced) end",
+        "article_price": price,
+        "article_price_change": f"case when price > 0 then {price} / (price / priced) end",
         "article_online_share": _ratio("online", "channelled"),
         "article_buyers_age": _ratio("age_lately", "aged_lately"),
         "article_buyers_age_spread": "case when aged_lately > 0 then sqrt(greatest("

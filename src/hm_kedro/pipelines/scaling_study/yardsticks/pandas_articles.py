@@ -39,8 +39,8 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
     pairs = lines // span
     is_first = np.diff(pairs, prepend=-1) != 0
     of_line = pairs % width * span + lines % span
-    cells, counts = _count(of_line)
-    found, buyers = _count(of_line[is_first])
+    cells, counts = np.unique(of_line, return_counts=True)
+    found, buyers = np.unique(of_line[is_first], return_counts=True)
     new = np.zeros(len(cells), np.int32)
     new[np.searchsorted(cells, found)] = buyers
     place, _ = pd.factorize(np.append(cells, articles.astype(np.int64) * span + days))
@@ -52,7 +52,7 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
     channel, price, age = transactions["sales_channel_id"], transactions["price"].to_numpy(), ages[customers]
     aged = np.where(np.isnan(age), 0, quantity)
     age = np.nan_to_num(age)
-    exact = np.nan_to_num(_round(price.astype(float) * FRACTION) / FRACTION)
+    exact = np.nan_to_num(np.floor(price.astype(float) * FRACTION + 0.5) / FRACTION)
     sums = {
         "pieces": summed(quantity),
         "online": summed(quantity * (channel.fill_null(0).to_numpy() == ONLINE)),
@@ -77,17 +77,8 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
 def _distinct(values: Numbers) -> Numbers:
     """Sort numbers in their place and keep each once."""
     values.sort()
-    return values[np.diff(values, prepend=-1) != 0]
-
-
-def _count(values: Numbers) -> tuple[Numbers, Numbers]:
-    """Give each of the numbers once, rising, and how often it is there."""
-    return np.unique(values, return_counts=True)
-
-
-def _round(values: Numbers) -> Numbers:
-    """Round halves away from zero, as engines do."""
-    return np.floor(values + 0.5)
+    distinct: Numbers = values[np.diff(values, prepend=-1) != 0]
+    return distinct
 
 
 def describe_week(
@@ -147,4 +138,5 @@ def describe_week(
 
 def _ratio(dividend: Numbers, divisor: Numbers) -> Numbers:
     """Divide; NaN where the divisor is not above 0."""
-    return np.divide(dividend, divisor, out=np.full(len(dividend), np.nan), where=divisor > 0)
+    quotient: Numbers = np.divide(dividend, divisor, out=np.full(len(dividend), np.nan), where=divisor > 0)
+    return quotient
