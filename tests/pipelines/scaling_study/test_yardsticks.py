@@ -13,10 +13,14 @@ from kedro.config import OmegaConfigLoader
 from omegaconf import OmegaConf
 from tests import runs, tiny
 
+from hm_kedro import tables
 from hm_kedro.parameters import Parameters
+from hm_kedro.pipelines.als_candidates import related
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
+from hm_kedro.pipelines.lgbm_ranking import article_features
 from hm_kedro.pipelines.scaling_study.measurements import YARDSTICKS
 from hm_kedro.pipelines.scaling_study.yardsticks import Work
+from hm_kedro.pipelines.scaling_study.yardsticks import tables as yardstick_tables
 from hm_kedro.settings import CONFIG_LOADER_ARGS
 
 pytestmark = pytest.mark.integration
@@ -70,15 +74,15 @@ def made(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) 
     for name, lines in DAMAGE.items():
         with (raw / f"{name}.csv").open("a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
-    tables = tmp_path_factory.mktemp("tables")
-    params = [*PARAMS, f"raw_dir={raw}", f"output_dir={tables}"]
+    output = tmp_path_factory.mktemp("tables")
+    params = [*PARAMS, f"raw_dir={raw}", f"output_dir={output}"]
     wanted = ("--to-outputs", "rankers,related_articles,timeline")
     pipelines = ("--pipelines", "data_processing,eda,als_candidates,lgbm_ranking")
     ended = runs.kedro("run", "--env", "test", *pipelines, *wanted, "--params", ",".join(params))
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     given: Any = OmegaConf.to_container(OmegaConf.from_dotlist(params))
     config = OmegaConfigLoader(runs.PROJECT / "conf", env="test", runtime_params=given, **CONFIG_LOADER_ARGS)
-    return Work(raw, tables, tables, Parameters.model_validate(config["parameters"]), threads=1)
+    return Work(raw, output, output, Parameters.model_validate(config["parameters"]), threads=1)
 
 
 @pytest.fixture
@@ -115,8 +119,8 @@ def test_files_are_read_as_the_project_reads_them(made, do, tool):
 
 @pytest.mark.parametrize("tool", ["duckdb", "pandas"])
 def test_articles_are_related_as_the_project_relates_them(made, do, tool):
-    related = assert_same(made, do(tool, "bought_together"), "04_feature/related_articles", rtol=1e-5)
-    assert (related["customers"] > 1).any()
+    pairs = assert_same(made, do(tool, "bought_together"), "04_feature/related_articles", rtol=1e-5)
+    assert (pairs["customers"] > 1).any()
 
 
 @pytest.mark.parametrize("tool", ["duckdb", "pandas"])
@@ -144,6 +148,14 @@ def test_implicit_finds_the_same_articles_of_every_customer(made, do):
     assert (found["article"] == expected["article"]).mean() > 0.99
 
 
+def test_examples_are_picked_and_described_as_the_project_does_it(made, do):
+    table = "05_model_input/training_examples"
+    expected, found = (_read(folder, table) for folder in (made.tables, do("duckdb", "examples")))
+    assert set(expected["bought"]) == {0, 1}
+    assert expected["factors_product"].notna().any()
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_lightgbm_trains_the_same_rankers(made, do):
     output = do("lightgbm", "train")
     files = sorted(path.name for path in (made.tables / "06_models/rankers").iterdir())
@@ -151,6 +163,12 @@ def test_lightgbm_trains_the_same_rankers(made, do):
     for file in files:
         own, found = ((folder / "06_models/rankers" / file).read_text() for folder in (made.tables, output))
         assert found == own
+
+
+def test_constants_are_the_projects():
+    projects = (tables.FRACTION, related.LEAST, article_features.ONLINE)
+    again = (yardstick_tables.FRACTION, yardstick_tables.LEAST, yardstick_tables.ONLINE)
+    assert again == projects
 
 
 def test_every_yardstick_has_its_module_and_stages():

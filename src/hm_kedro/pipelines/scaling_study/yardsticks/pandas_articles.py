@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hm_kedro.pipelines.scaling_study.yardsticks.tables import FRACTION, ONLINE
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
@@ -14,10 +16,6 @@ if TYPE_CHECKING:
     from hm_kedro.parameters import FeatureParameters
 
     Numbers = npt.NDArray[Any]
-
-ONLINE = 2
-# What prices are rounded to multiples of, as `tables.exact` does, so that their sums do not depend on their order.
-FRACTION = 2.0**30
 
 
 def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hm_kedro.pipelines.scaling_study.yardsticks.tables import LEAST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[Any]
 
 SCORE_BITS = 32
-# Of a weight, so that no product of two is taken for none.
-LEAST = 1e-30
 # Pairs of purchases that are looked at together: bounds the memory, but for a single article with more.
 PAIRS = 1 << 23
 
