@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from tests import runs, tiny
 
-from benchmarks import duckdb_processing
 from hm_kedro.pipelines.evaluation.contestants import BASELINES, CONTESTANTS
 from hm_kedro.schemas import PRIMARY
 
@@ -98,20 +97,6 @@ def test_primary_tables_are_of_the_contract(finished: Finished) -> None:
         for column in table.columns:
             assert not (column.required and read[column.name].isna().any()), (name, column.name)
         assert not read.duplicated(list(table.key)).any()
-
-
-def test_duckdb_makes_the_same_transactions(raw: Path, finished: Finished, tmp_path: Path) -> None:
-    output, _ = finished("sail")
-    duckdb_processing.process(raw, tmp_path)
-    for one, other in (("transactions", "transactions"), ("rejected_rows", "rejected.parquet")):
-        assert len(runs.read(output, f"03_primary/{one}")) == len(pd.read_parquet(tmp_path / other))
-    left = runs.read(output, "03_primary/transactions")
-    right = pd.read_parquet(tmp_path / "transactions")
-    keys = ["t_dat", "customer", "article", "price", "sales_channel_id"]
-    right = right.sort_values(keys).reset_index(drop=True).astype({"weeks_to_cutoff": "int32"})
-    pd.testing.assert_frame_equal(
-        left.drop(columns="t_dat"), right[sorted(right.columns)].drop(columns="t_dat"), check_dtype=False
-    )
 
 
 def test_fewer_weeks_of_history_still_give_a_submission(raw: Path, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 The same reading, checking, encoding and writing, from plain CSV files to the same primary tables: duplicates,
 references, values against the contract, counts by rule, rejected rows. It does less where damage is concerned: a line
-not in UTF-8 ends it, it does not part rows at an unclosed quote, it rounds fractions where whole numbers are wanted,
-and it does not know the lines of the rows that break a rule.
+not in UTF-8 ends it, it does not part rows at an unclosed quote, and it does not know the lines of the rows that break
+a rule.
 """
 
 from __future__ import annotations
@@ -34,7 +34,12 @@ def fault(column: Column) -> str:
             cases.append(f"when not regexp_full_match({name}, '{column.form}') then '{column.name} malformed'")
     else:
         typed = f"try_cast({name} as {SQL_TYPES[column.type]})"
-        cases.append(f"when {name} is not null and {typed} is null then '{column.name} unreadable'")
+        unreadable = f"{typed} is null"
+        if column.type == "float":
+            unreadable += f" or not isfinite({typed})"
+        elif column.type != "date":
+            unreadable += f" or (contains({name}, '.') and try_cast({name} as double) % 1 != 0)"
+        cases.append(f"when {name} is not null and ({unreadable}) then '{column.name} unreadable'")
         bounds = [
             f"{typed} {sign} '{bound}'" for sign, bound in (("<", column.low), (">", column.high)) if bound is not None
         ]

@@ -5,9 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from hm_kedro.pipelines.scaling_study.yardsticks import duckdb_reading
 from hm_kedro.pipelines.scaling_study.yardsticks.duckdb_reading import ZSTD, connect
-from hm_kedro.pipelines.scaling_study.yardsticks.tables import make_folder, target_weeks
+from hm_kedro.pipelines.scaling_study.yardsticks.tables import (
+    FRACTION,
+    LEAST,
+    ONLINE,
+    make_folder,
+    read_timeline,
+    target_weeks,
+)
 from hm_kedro.timeline import newest_days
 
 if TYPE_CHECKING:
@@ -16,10 +25,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from hm_kedro.pipelines.scaling_study.yardsticks import Work
-
-FRACTION = 2**30
-# Of a weight, so that no product of two is taken for none.
-LEAST = 1e-30
 
 
 def read(work: Work) -> None:
@@ -89,11 +94,49 @@ def describe_articles(work: Work) -> None:
         _save(con, work, "04_feature/article_features", features)
 
 
+def sample_examples(work: Work) -> None:
+    """Pick the examples that rankers learn from and describe them, as the node `sample_training_examples` does.
+
+    Floats differ from the project's by rounding in single precision.
+    """
+    # These bring the project's list of features, and an engine's library with it.
+    from hm_kedro.pipelines.lgbm_ranking.nodes import choose_affinities
+    from hm_kedro.pipelines.scaling_study.yardsticks.duckdb_examples import select_examples
+
+    line, params = read_timeline(work), work.params
+    relevance = pd.read_parquet(work.tables / "08_reporting/eda/feature_relevance.parquet")
+    affinities = choose_affinities(relevance, params.features)
+    predicted = line.predicted_weeks(params.evaluation.weeks)
+    weeks = {week for ahead in predicted for week in line.learned_weeks(ahead, params.training)}
+    folder = make_folder(work, "05_model_input/training_examples")
+    with _database(work) as con:
+        for table in WEEKLY:
+            con.execute(f"""
+                create view {table.split("/")[1]} as
+                from read_parquet('{work.tables}/{table}/**/*.parquet', hive_partitioning = true)
+            """)
+        for week in sorted(weeks):
+            con.execute(
+                f"copy ({select_examples(con, week, params, affinities)}) to '{folder}/{week}.parquet' ({ZSTD})"
+            )
+
+
+WEEKLY = (
+    "04_feature/candidates",
+    "04_feature/histories",
+    "04_feature/article_sales",
+    "04_feature/article_features",
+    "04_feature/related_articles",
+    "06_models/item_factors",
+    "06_models/user_factors",
+)
+
+
 # Prices are rounded to 2^-30, as `tables.exact` does, so that their sums do not depend on their order.
 ARTICLE_DAYS = f"""
     with sold as (
         select article, t_dat, sum(quantity)::int as pieces,
-            coalesce(sum(quantity) filter (sales_channel_id = 2), 0)::int as online,
+            coalesce(sum(quantity) filter (sales_channel_id = {ONLINE}), 0)::int as online,
             coalesce(sum(quantity) filter (sales_channel_id is not null), 0)::int as channelled,
             coalesce(sum(quantity) filter (price is not null), 0)::int as priced,
             coalesce(sum(quantity) filter (age is not null), 0)::int as aged,
@@ -124,6 +167,7 @@ def _features(work: Work, week: str) -> str:
         f"coalesce(sum({name}) filter (age_days <= {many}), 0) as {name}_lately"
         for name in ("priced", "price", "aged", "age", "age_squares")
     )
+    price = f"({_ratio('price_lately', 'priced_lately')})"
     made = {
         **{f"article_sales_{days}d": f"article_sales_{days}d" for days in params.sales_days},
         "article_sales": "pieces",
@@ -131,8 +175,8 @@ def _features(work: Work, week: str) -> str:
         "article_rank": f"rank() over (order by article_sales_{few}d desc)",
         "article_days_on_sale": "oldest",
         "article_days_since_sale": "newest",
-        "article_price": _ratio("price_lately", "priced_lately"),
-        "article_price_change": f"case when price > 0 then {_ratio('price_lately', 'priced_lately')} / (price / priced) end",
+        "article_price": price,
+        "article_price_change": f"case when price > 0 then {price} / (price / priced) end",
         "article_online_share": _ratio("online", "channelled"),
         "article_buyers_age": _ratio("age_lately", "aged_lately"),
         "article_buyers_age_spread": "case when aged_lately > 0 then sqrt(greatest("
@@ -191,4 +235,5 @@ STAGES: dict[str, Callable[[Work], None]] = {
     "read": read,
     "bought_together": relate_articles,
     "article_features": describe_articles,
+    "examples": sample_examples,
 }

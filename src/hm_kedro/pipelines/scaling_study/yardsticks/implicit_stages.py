@@ -32,6 +32,15 @@ if TYPE_CHECKING:
 INTERACTIONS, ITEMS, USERS = "04_feature/interactions", "06_models/item_factors", "06_models/user_factors"
 # Customers who are served at a time: bounds the memory.
 CUSTOMERS = 1 << 16
+CANDIDATES = pa.schema(
+    [
+        ("week", pa.date32()),
+        ("customer", pa.int32()),
+        ("article", pa.int32()),
+        ("als_score", pa.float32()),
+        ("als_rank", pa.int32()),
+    ]
+)
 
 
 def fit(work: Work) -> None:
@@ -47,8 +56,7 @@ def fit(work: Work) -> None:
         params = als.model_copy(update={"rank": affordable_rank(customers, als)})
         factors = solve_implicit(pairs, params, work.threads)
         known = pairs.group_by("article").aggregate([("age_days", "min"), ("rarity", "max")])
-        joined = factors.append_column("place", pc.index_in(factors["article"], known["article"]))
-        of_article = known.take(joined["place"])
+        of_article = known.take(pc.index_in(factors["article"], known["article"]))
         fitted.append(
             pa.table(
                 {
@@ -92,17 +100,6 @@ def recommend(work: Work) -> None:
                     writer.write_batch(_best(week, batch, items["article"].to_numpy(), factors, top, work.threads))
 
 
-CANDIDATES = pa.schema(
-    [
-        ("week", pa.date32()),
-        ("customer", pa.int32()),
-        ("article", pa.int32()),
-        ("als_score", pa.float32()),
-        ("als_rank", pa.int32()),
-    ]
-)
-
-
 def _best(
     week: date, users: pa.RecordBatch, articles: Integers, factors: Scores, top: int, threads: int
 ) -> pa.RecordBatch:
@@ -112,8 +109,7 @@ def _best(
     count = min(top, len(articles))
     places, scores = topk(factors, read_factors(users["factors"]), count, num_threads=threads)
     order = np.lexsort((places, -scores), axis=1)
-    ordered = (np.take_along_axis(values, order, axis=1).ravel() for values in (articles[places], scores))
-    found, score = ordered
+    found, score = (np.take_along_axis(values, order, axis=1).ravel() for values in (articles[places], scores))
     customers = np.repeat(users["customer"].to_numpy(), count)
     ranks = np.tile(np.arange(1, count + 1, dtype=np.int32), users.num_rows)
     weeks = pa.repeat(pa.scalar(week, pa.date32()), len(found))

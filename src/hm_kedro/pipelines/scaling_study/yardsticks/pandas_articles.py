@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hm_kedro.pipelines.scaling_study.yardsticks.tables import FRACTION, ONLINE
+
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
@@ -14,10 +16,6 @@ if TYPE_CHECKING:
     from hm_kedro.parameters import FeatureParameters
 
     Numbers = npt.NDArray[Any]
-
-ONLINE = 2
-# What prices are rounded to multiples of, as `tables.exact` does, so that their sums do not depend on their order.
-FRACTION = 2.0**30
 
 
 def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
@@ -39,12 +37,12 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
     pairs = lines // span
     is_first = np.diff(pairs, prepend=-1) != 0
     of_line = pairs % width * span + lines % span
-    cells, counts = _count(of_line)
-    found, buyers = _count(of_line[is_first])
-    new = np.zeros(len(cells), np.int32)
-    new[np.searchsorted(cells, found)] = buyers
-    place, _ = pd.factorize(np.append(cells, articles.astype(np.int64) * span + days))
-    place = place[len(cells) :]
+    cells, counts = np.unique(of_line, return_counts=True)
+    # A table of all cells, sold or not, finds them in a fifth of the time that hashing them takes.
+    numbers = np.zeros(width * span, np.int32)
+    numbers[cells] = np.arange(len(cells), dtype=np.int32)
+    new = np.bincount(numbers[of_line[is_first]], minlength=len(cells))
+    place = numbers[articles.astype(np.int64) * span + days]
 
     def summed(values: Numbers) -> Numbers:
         return np.bincount(place, values, len(cells))
@@ -52,7 +50,7 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
     channel, price, age = transactions["sales_channel_id"], transactions["price"].to_numpy(), ages[customers]
     aged = np.where(np.isnan(age), 0, quantity)
     age = np.nan_to_num(age)
-    exact = np.nan_to_num(_round(price.astype(float) * FRACTION) / FRACTION)
+    exact = np.nan_to_num(np.floor(price.astype(float) * FRACTION + 0.5) / FRACTION)
     sums = {
         "pieces": summed(quantity),
         "online": summed(quantity * (channel.fill_null(0).to_numpy() == ONLINE)),
@@ -65,7 +63,7 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
             "article": (cells // span).astype(np.int32),
             "t_dat": (cells % span + first_day).astype(np.int32),
             **{name: values.astype(np.int32) for name, values in sums.items()},
-            "buyers": new,
+            "buyers": new.astype(np.int32),
             "repeats": (counts - new).astype(np.int32),
             "price": summed(exact * quantity),
             "age": summed(aged * age),
@@ -77,17 +75,8 @@ def count_days(transactions: pa.Table, ages: Numbers) -> pd.DataFrame:
 def _distinct(values: Numbers) -> Numbers:
     """Sort numbers in their place and keep each once."""
     values.sort()
-    return values[np.diff(values, prepend=-1) != 0]
-
-
-def _count(values: Numbers) -> tuple[Numbers, Numbers]:
-    """Give each of the numbers once, rising, and how often it is there."""
-    return np.unique(values, return_counts=True)
-
-
-def _round(values: Numbers) -> Numbers:
-    """Round halves away from zero, as engines do."""
-    return np.floor(values + 0.5)
+    distinct: Numbers = values[np.diff(values, prepend=-1) != 0]
+    return distinct
 
 
 def describe_week(
@@ -147,4 +136,5 @@ def describe_week(
 
 def _ratio(dividend: Numbers, divisor: Numbers) -> Numbers:
     """Divide; NaN where the divisor is not above 0."""
-    return np.divide(dividend, divisor, out=np.full(len(dividend), np.nan), where=divisor > 0)
+    quotient: Numbers = np.divide(dividend, divisor, out=np.full(len(dividend), np.nan), where=divisor > 0)
+    return quotient

@@ -1,16 +1,17 @@
 """The work of data_processing in pandas, on one thread.
 
-As the notebooks of the competition do it, and held to the contract: duplicates, references, values by rule, ids as dense
-numbers in the order of the ids, equal purchases counted as quantity. Purchases are read in pieces of which only numbers
-are kept, and counted a week at a time. It does less than the project where damage is concerned: rows that break a rule
-are counted and left out, without their lines; a row with a field too few is taken for one with missing values, one with
-a field too many is left out and not counted; a file not in UTF-8 ends it.
+As the notebooks of the competition do it, and held to the contract: duplicates, references, values by rule, ids as
+dense numbers in the order of the ids, equal purchases counted as quantity. Purchases are read in pieces of which only
+numbers are kept, and counted a week at a time. It does less than the project where damage is concerned: rows that break
+a rule are counted and left out, without their lines; a row with a field too few is taken for one with missing values,
+one with a field too many is left out and not counted; a file not in UTF-8 ends it.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,11 +21,10 @@ import pyarrow.parquet as pq
 
 from hm_kedro.raw.values import ARROW_TYPES, DAY, NUMBER
 from hm_kedro.schemas import ATTRIBUTES, PRIMARY, RAW
-from hm_kedro.timeline import WEEK, week_days
+from hm_kedro.timeline import EPOCH, WEEK, week_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
     from pathlib import Path
 
     import numpy.typing as npt
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hm_kedro.schemas import Column
 
     Mask = npt.NDArray[np.bool_]
+    Numbers = npt.NDArray[np.floating[Any]]
 
 # Rows of the purchases that are text at a time.
 PIECE = 1 << 20
@@ -80,15 +81,12 @@ def _one_row_a_key(raw: Path, name: str, rejected: Counter[str]) -> pd.DataFrame
     table = RAW[name]
     names = [column.name for column in table.columns]
     text = pd.read_csv(raw / f"{name}.csv", dtype=str, usecols=names, **TEXT)
-    judged = {column.name: _judge(text[column.name], column) for column in table.columns}
-    frame = pd.DataFrame({column: values for column, (values, _) in judged.items()})
-    sound = frame[
-        _sound(
-            {f"{column} {rule}": broken for column, (_, by_rule) in judged.items() for rule, broken in by_rule.items()},
-            len(frame),
-            rejected,
-        )
-    ]
+    values: dict[str, Any] = {}
+    faults: dict[str, Mask] = {}
+    for column in table.columns:
+        values[column.name], broken = _judge(text[column.name], column)
+        faults |= broken
+    sound = pd.DataFrame(values)[_find_sound(faults, len(text), rejected)]
     different = sound.drop_duplicates()
     contradictory = different.duplicated(list(table.key), keep=False)
     rejected["contradictory"] += int(contradictory.sum())
@@ -106,20 +104,22 @@ def _read_purchases(
     """
     columns = RAW["transactions_train"].columns
     # Whose texts are few are parsed once a text.
-    kinds = {column.name: "str" if column.name == "customer_id" else "category" for column in columns}
+    kinds: dict[Any, Any] = {column.name: str if column.name == "customer_id" else "category" for column in columns}
     for text in pd.read_csv(raw / "transactions_train.csv", dtype=kinds, usecols=list(kinds), chunksize=PIECE, **TEXT):
-        values, faults = {}, {}
+        values: dict[str, Any] = {}
+        faults: dict[str, Mask] = {}
         for column in columns:
+            name = column.name
             if column.references:
-                values[column.name] = _look_up(text[column.name], keys[column.name])
-                by_rule = {"missing": text[column.name].isna().to_numpy(), "unknown": values[column.name] < 0}
+                values[name] = _look_up(text[name], keys[name])
+                broken = {f"{name} missing": text[name].isna().to_numpy(), f"{name} unknown": values[name] < 0}
             else:
-                values[column.name], by_rule = _judge(text[column.name], column)
-            faults |= {f"{column.name} {rule}": broken for rule, broken in by_rule.items()}
-        sound = _sound(faults, len(text), rejected)
+                values[name], broken = _judge(text[name], column)
+            faults |= broken
+        sound = _find_sound(faults, len(text), rejected)
         kept = {name: found if sound.all() else found[sound] for name, found in values.items()}
         yield {
-            "t_dat": kept["t_dat"].astype("datetime64[D]").astype(np.int32),
+            "t_dat": kept["t_dat"].astype(np.int32),
             "customer": kept["customer_id"],
             "article": kept["article_id"],
             "price": kept["price"].astype(np.float32),
@@ -132,37 +132,50 @@ def _look_up(ids: pd.Series[str], known: pd.Index[str]) -> npt.NDArray[np.int32]
     if isinstance(ids.dtype, pd.CategoricalDtype):
         places = np.append(known.get_indexer(ids.cat.categories), -1)[ids.cat.codes]
     else:
-        places = known.get_indexer(ids)
+        places = known.get_indexer(pd.Index(ids))
     return places.astype(np.int32)
 
 
 def _judge(texts: pd.Series[str], column: Column) -> tuple[Any, dict[str, Mask]]:
     """Type the values of a column, and tell which rows break which rule, in the order in which rules are tried.
 
-    Numbers and days are parsed once a text. Missing values are NaN, NaT or None.
+    Numbers and days, which come from 1970, are parsed once a text. Missing values are NaN.
     """
-    faults = {"missing": texts.isna().to_numpy()} if column.required else {}
+    name = column.name
+    faults = {f"{name} missing": texts.isna().to_numpy()} if column.required else {}
     if column.type == "string":
-        if column.form and not column.references:
-            faults["malformed"] = ~(texts.str.fullmatch(column.form) | texts.isna()).to_numpy(bool)
+        if column.form:
+            faults[f"{name} malformed"] = ~(texts.str.fullmatch(column.form) | texts.isna()).to_numpy(bool)
         return texts, faults
     held = texts.astype("category").cat
-    words, codes = held.categories.to_series().reset_index(drop=True), held.codes.to_numpy()
-    looks_right = words.str.fullmatch(DAY if column.type == "date" else NUMBER.strip("^$"))
-    if column.type == "date":
-        values = pd.to_datetime(words.where(looks_right), format="%Y-%m-%d", errors="coerce")
-        low, high = pd.Timestamp(column.low), pd.Timestamp(column.high)
-    else:
-        values = pd.to_numeric(words.where(looks_right), errors="coerce").astype(float)
-        values = values.where(np.isfinite(values) & ((column.type == "float") | (values % 1 == 0)))
-        low, high = -np.inf if column.low is None else column.low, np.inf if column.high is None else column.high
+    words = pd.Series(held.categories.to_numpy(object))
+    values = _parse_days(words) if column.type == "date" else _parse_numbers(words, whole=column.type != "float")
+    low, high = (week_days(bound) if isinstance(bound, date) else bound for bound in (column.low, column.high))
+    outside = np.zeros(len(values), bool)
+    if low is not None:
+        outside |= values < low
+    if high is not None:
+        outside |= values > high
     # A last place for missing texts, whose code is -1.
-    faults["unreadable"] = np.append(values.isna(), False)[codes]
-    faults["out_of_range"] = np.append((values < low) | (values > high), False)[codes]
-    return np.append(values.to_numpy(), values.dtype.type("NaT" if column.type == "date" else "nan"))[codes], faults
+    codes = held.codes.to_numpy()
+    faults[f"{name} unreadable"] = np.append(np.isnan(values), False)[codes]
+    faults[f"{name} out_of_range"] = np.append(outside, False)[codes]
+    return np.append(values, np.nan)[codes], faults
 
 
-def _sound(faults: dict[str, Mask], rows: int, rejected: Counter[str]) -> Mask:
+def _parse_days(words: pd.Series[str]) -> Numbers:
+    """Give days from 1970; NaN of what is none."""
+    days = pd.to_datetime(words.where(words.str.fullmatch(DAY)), format="%Y-%m-%d", errors="coerce")
+    return ((days - pd.Timestamp(EPOCH)) / pd.Timedelta(days=1)).to_numpy(float)
+
+
+def _parse_numbers(words: pd.Series[str], *, whole: bool) -> Numbers:
+    numbers = pd.to_numeric(words.where(words.str.match(NUMBER)), errors="coerce").to_numpy(float)
+    sound = np.isfinite(numbers) & (numbers % 1 == 0 if whole else True)
+    return np.where(sound, numbers, np.nan)
+
+
+def _find_sound(faults: dict[str, Mask], rows: int, rejected: Counter[str]) -> Mask:
     """Tell which rows break no rule, and count the others by the first that they break."""
     sound = np.ones(rows, bool)
     for rule, broken in faults.items():

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from hm_kedro.pipelines.scaling_study.yardsticks.tables import LEAST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
 
     Numbers = npt.NDArray[Any]
 
-# Of a weight, so that no product of two is taken for none.
-LEAST = 1e-30
+SCORE_BITS = 32
 # Pairs of purchases that are looked at together: bounds the memory, but for a single article with more.
 PAIRS = 1 << 23
 
@@ -38,27 +39,30 @@ def relate_week(history: pd.DataFrame, params: RelatedParameters) -> pd.DataFram
     _, first, counts = np.unique(customers, return_index=True, return_counts=True)
     bought = np.repeat(counts, counts)
     weights = np.maximum(np.exp2(-age_days.to_numpy() / params.half_life_days), LEAST) / bought**params.history_power
-    sizes = np.bincount(articles, weights**2, width)
+    # Articles that nobody bought divide nothing.
+    sizes = np.maximum(np.bincount(articles, weights**2, width), LEAST**2)
     # Purchases of the same customer that follow each.
     later = np.repeat(first + counts, counts) - np.arange(len(articles)) - 1
     common = pd.concat(
         counted[counted["size"] >= params.min_customers] for counted in _join(articles, weights, later, width)
     )
     one, two = np.divmod(common.index.to_numpy(), width)
-    both = pd.DataFrame(
+    article, related = np.concatenate([one, two]), np.concatenate([two, one])
+    scale = sizes ** (params.popularity_power - 1), sizes**-params.popularity_power
+    similarity = (np.tile(common["sum"], 2) * scale[0][article] * scale[1][related]).astype(np.float32)
+    # Bits of positive floats have the floats' order: one number for article and falling similarity.
+    best_first = (article << SCORE_BITS) - similarity.view(np.int32)
+    order = np.lexsort((related, best_first))
+    best = pd.DataFrame(
         {
-            "article": np.concatenate([one, two]).astype(np.int32),
-            "related": np.concatenate([two, one]).astype(np.int32),
-            "product": np.tile(common["sum"], 2),
-            "customers": np.tile(common["size"], 2).astype(np.int32),
+            "article": article[order].astype(np.int32),
+            "related": related[order].astype(np.int32),
+            "similarity": similarity[order],
+            "customers": np.tile(common["size"], 2)[order].astype(np.int32),
         }
     )
-    power = params.popularity_power
-    scale = sizes[both["article"]] ** (power - 1) * sizes[both["related"]] ** -power
-    both["similarity"] = (both.pop("product") * scale).astype(np.float32)
-    both = both.sort_values(["article", "similarity", "related"], ascending=[True, False, True], ignore_index=True)
-    both["rank"] = both.groupby("article").cumcount().astype(np.int32) + 1
-    return both[both["rank"] <= params.neighbours]
+    best["rank"] = best.groupby("article").cumcount().astype(np.int32) + 1
+    return best[best["rank"] <= params.neighbours]
 
 
 def _join(articles: Numbers, weights: Numbers, later: Numbers, width: int) -> Iterator[pd.DataFrame]:

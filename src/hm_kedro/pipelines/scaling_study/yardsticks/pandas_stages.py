@@ -36,7 +36,8 @@ def relate_articles(work: Work) -> None:
     params = work.params.related
     transactions = _read_transactions(work, "t_dat", "customer", "article")
     days = transactions["t_dat"].to_numpy()
-    sold = {EPOCH + timedelta(int(day)): int(count) for day, count in zip(*np.unique(days, return_counts=True))}
+    counts = np.bincount(days)
+    sold = {EPOCH + timedelta(int(day)): int(counts[day]) for day in np.flatnonzero(counts)}
     parts = []
     for week in target_weeks(work):
         age_days = week_days(week) - days

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from hm_kedro.pipelines.scaling_study.yardsticks import Work
 
+# The project's own, said again here so that no engine is imported: what fractions are rounded to one over before they
+# are summed up, the least weight of a purchase among related articles, the channel of online sales.
+FRACTION = 2**30
+LEAST = 1e-30
+ONLINE = 2
 BY_WEEK = arrow_dataset.partitioning(pa.schema([("week", pa.date32())]), flavor="hive")
 
 
