@@ -39,7 +39,7 @@ SCHEMA = pa.schema(
         ("repeat", pa.int32()),  # from 1
         # What came of it.
         ("status", pa.string()),
-        ("seconds", pa.float64()),  # wall time from the first load to the last save; the warm-up apart
+        ("seconds", pa.float64()),  # wall time from first load to last save; of what did not end, all of it
         ("cpu_seconds", pa.float64()),  # of all processes together, in that time
         ("peak_bytes", pa.int64()),  # of all processes together, shared pages once, from start to end
         ("start_seconds", pa.float64()),  # from the start of the process to the end of the warm-up

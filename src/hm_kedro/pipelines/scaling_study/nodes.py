@@ -17,7 +17,7 @@ from hm_kedro.errors import HmKedroError
 from hm_kedro.parallel import tracked
 from hm_kedro.parameters import ScalingParameters, StudyParameters
 from hm_kedro.pipelines.scaling_study.machine import describe_machine
-from hm_kedro.pipelines.scaling_study.measurements import FAILED, OUT_OF_MEMORY, OUT_OF_TIME, SCHEMA
+from hm_kedro.pipelines.scaling_study.measurements import FAILED, OK, OUT_OF_MEMORY, OUT_OF_TIME, SCHEMA
 from hm_kedro.pipelines.scaling_study.plan import SETTINGS, key_of, list_tasks
 from hm_kedro.pipelines.scaling_study.quality import list_trials, try_quality
 from hm_kedro.pipelines.scaling_study.workshop import GIB, Limits, Workshop
@@ -153,6 +153,6 @@ def describe_run(row: dict[str, Any]) -> str:
     """Say in a line what was measured."""
     what = f"{row['data']}, {row['stage']}, {row['contestant']} on {row['cores']}, repeat {row['repeat']}"
     memory = f"{row['peak_bytes'] / GIB:.1f} GiB"
-    if row["seconds"] is None:
+    if row["status"] != OK:
         return f"{what}: {row['status']}, {row['message']}"
     return f"{what}: {row['seconds']:.1f} s after {row['start_seconds']:.1f} s, {memory}"

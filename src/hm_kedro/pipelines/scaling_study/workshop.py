@@ -151,7 +151,7 @@ class Workshop:
             **size._asdict(),
             "status": status,
             **dict.fromkeys(Result.__dataclass_fields__),
-            **(asdict(taken) if taken and status == OK else {}),
+            **(asdict(taken) if taken and status == OK else {"seconds": ended.seconds}),
             "peak_bytes": ended.peak_bytes,
             "message": "" if status == OK else _last_words(ended),
         }
