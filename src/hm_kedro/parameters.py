@@ -239,6 +239,8 @@ class BoosterParameters(Group):
     """LightGBM's parameters, by its own names where it has one."""
 
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
+    boosters: PositiveInt
+    boosters_rows: PositiveInt
     trees: PositiveInt
     patience: NonNegativeInt
     num_leaves: int = Field(ge=2)

@@ -94,7 +94,10 @@ def rank_als_candidates(
 
 def train_on_als(examples: pa.Table, params: BoosterParameters, trees: int) -> lgb.Booster:
     """Train a ranker on the examples that ALS proposed, by features that tell of no other retriever."""
-    params = params.model_copy(update={"trees": max(1, trees), "patience": 0})
+    number = ranker.count_boosters(examples.num_rows, params)
+    # As many boosters of as many trees as the week's ranker, though it has more examples.
+    fixed = {"boosters": number, "boosters_rows": number * max(1, examples.num_rows)}
+    params = params.model_copy(update={**fixed, "trees": max(1, trees // number), "patience": 0})
     if "als_rank" in examples.column_names:
         examples = examples.filter(pc.is_valid(examples["als_rank"]))
     return ranker.train(examples.drop_columns([name for name in OTHERS if name in examples.column_names]), params)
