@@ -261,6 +261,10 @@ class RankerParameters(BoosterParameters):
     training: Literal["single", "distributed"]
     workers: PositiveInt
 
+    def of_a_run(self) -> Self:
+        """Give what rankers of a run are trained with: where workers train, of many examples, that is one booster."""
+        return self.model_copy(update={"boosters": 1}) if self.training == "distributed" else self
+
 
 class RankerSettings(BoosterParameters):
     """All that a search for the ranker's settings may vary."""

@@ -74,9 +74,10 @@ def rank_als_candidates(
     weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
     by_als = candidates.where(F.col("week").isin(weeks) & F.col("als_rank").isNotNull())
     buyers = purchases.select("week", "customer").distinct()
+    params = ranker_params.of_a_run()
     trees = {week: model.num_trees() for week, model in read_models(weeks, rankers).items()}
     texts = {
-        week_days(week): engine.share(train_on_als(examples, ranker_params, trees[str(week)]).model_to_string())
+        week_days(week): engine.share(train_on_als(examples, params, trees[str(week)]).model_to_string())
         for week, examples in collect_examples(training_examples, weeks, timeline, training)
     }
     shops = gather_shops(weeks, articles, article_sales, article_features, item_factors, related_articles, sales)

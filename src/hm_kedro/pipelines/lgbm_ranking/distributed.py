@@ -87,7 +87,7 @@ def train(examples: DataFrame, params: RankerParameters) -> lgb.Booster:
     Args:
         examples: one row per (week, customer, article) with `bought` and the features; enough (see `is_enough`).
     """
-    params = params.model_copy(update={"boosters": 1})
+    params = params.of_a_run()
     trained = share(examples, params.workers).mapInArrow(_trainer(params), MODEL, barrier=True)
     # Past an exchange the stage is not the last, which Spark would not do again where a worker is lost or a port taken.
     return lgb.Booster(model_str=trained.repartition(1).toArrow()["model"][0].as_py())
