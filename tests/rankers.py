@@ -4,6 +4,8 @@ from hm_kedro.parameters import RankerParameters
 
 RANKER = RankerParameters(
     objective="binary",
+    boosters=1,
+    boosters_rows=1_000_000,
     trees=3,
     patience=0,
     num_leaves=3,

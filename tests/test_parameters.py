@@ -88,6 +88,8 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("ranker.max_bin", 256),
         ("ranker.learning_rate", 0),
         ("ranker.patience", -1),
+        ("ranker.boosters", 0),
+        ("ranker.boosters_rows", 0),
         ("ranker.bagging_fraction", 0),
         ("ranker.lambda_l2", -0.1),
         ("ranker.truncation", 0),
@@ -172,6 +174,12 @@ def test_a_log_without_ages_may_have_no_age_groups():
 
 def test_the_search_for_the_number_of_trees_may_be_off():
     assert Parameters.model_validate(base_with("ranker.patience", 0)).ranker.patience == 0
+
+
+@pytest.mark.parametrize(("training", "boosters"), [("single", 4), ("distributed", 1)])
+def test_workers_together_train_one_booster(training, boosters):
+    params = Parameters.model_validate(base_with("ranker.boosters", 4)).ranker
+    assert params.model_copy(update={"training": training}).of_a_run().boosters == boosters
 
 
 @pytest.mark.parametrize("family", ["retrieval", "own_history", "article", "customer", "match"])

@@ -239,6 +239,8 @@ class BoosterParameters(Group):
     """LightGBM's parameters, by its own names where it has one."""
 
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
+    boosters: PositiveInt
+    boosters_rows: PositiveInt
     trees: PositiveInt
     patience: NonNegativeInt
     num_leaves: int = Field(ge=2)
@@ -258,6 +260,10 @@ class RankerParameters(BoosterParameters):
 
     training: Literal["single", "distributed"]
     workers: PositiveInt
+
+    def of_a_run(self) -> Self:
+        """Give what rankers of a run are trained with: where workers train, of many examples, that is one booster."""
+        return self.model_copy(update={"boosters": 1}) if self.training == "distributed" else self
 
 
 class RankerSettings(BoosterParameters):

@@ -10,6 +10,8 @@ from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix
 WEEKS = [day("2020-09-02"), day("2020-09-09")]
 RANKER = BoosterParameters(
     objective="binary",
+    boosters=1,
+    boosters_rows=1_000_000,
     trees=20,
     patience=5,
     num_leaves=7,
@@ -55,6 +57,12 @@ def test_it_learns_from_what_als_proposed_and_sees_nothing_of_other_retrievers()
     assert booster.model_to_string() == train_on_als(examples(others=7.0), RANKER, 20).model_to_string()
     alone = examples().filter(pa.compute.is_valid(examples()["als_rank"]))
     assert booster.model_to_string() == train_on_als(alone, RANKER, 20).model_to_string()
+
+
+def test_it_grows_as_many_boosters_of_as_many_trees_as_the_ranker():
+    # Of all examples one booster fewer is averaged than of those of ALS.
+    params = RANKER.model_copy(update={"boosters": 3, "boosters_rows": 2 * examples().num_rows})
+    assert train_on_als(examples(), params, 14).num_trees() == 14
 
 
 def test_it_learns_what_als_knows():

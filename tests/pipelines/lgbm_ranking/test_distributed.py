@@ -23,6 +23,8 @@ from hm_kedro.timeline import Timeline
 
 RANKER = RankerParameters(
     objective="binary",
+    boosters=1,
+    boosters_rows=1_000_000,
     trees=10,
     patience=0,
     num_leaves=7,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hm_kedro.parameters import BoosterParameters
 from hm_kedro.pipelines.lgbm_ranking.ranker import (
     TREES_AT_ONCE,
+    count_boosters,
     feature_matrix,
     group_sizes,
     predict,
@@ -23,6 +24,8 @@ from hm_kedro.pipelines.lgbm_ranking.ranker import (
 
 RANKER = BoosterParameters(
     objective="lambdarank",
+    boosters=1,
+    boosters_rows=1_000_000,
     trees=10,
     patience=0,
     num_leaves=4,
@@ -240,3 +243,34 @@ def test_trees_score_by_the_block_as_all_at_once(objective, trees):
     found, expected = predict_in_blocks(model, matrix), model.predict(matrix)
     assert len(np.unique(found)) > 1
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("objective", ["binary", "lambdarank"])
+def test_several_boosters_score_as_the_mean_of_each(objective):
+    lines = repurchases() + repurchases(SECOND, liked=3)
+    changed = {"objective": objective, "bagging_fraction": 0.5, "feature_fraction": 0.5}
+    several = trained(lines, boosters=3, **changed)
+    assert several.num_trees() == 30
+    matrix = np.random.default_rng(1).uniform(0, 6, (500, len(NAMES))).astype(np.float32)
+    matrix[::3] = np.nan
+    apart = [trained(lines, seed=seed, **changed).predict(matrix, raw_score=True) for seed in (1, 2, 3)]
+    assert not np.allclose(apart[0], apart[1])
+    np.testing.assert_allclose(several.predict(matrix, raw_score=True), np.mean(apart, axis=0), rtol=1e-12, atol=1e-14)
+    expected = [trained(lines, seed=seed, **changed).predict(matrix, pred_contrib=True) for seed in (1, 2, 3)]
+    np.testing.assert_allclose(several.predict(matrix, pred_contrib=True), np.mean(expected, axis=0), atol=1e-9)
+
+
+def test_several_boosters_are_the_same_again_and_survive_their_text():
+    once, again = (trained(repurchases(), boosters=2, bagging_fraction=0.5).model_to_string() for _ in range(2))
+    assert once == again == lgb.Booster(model_str=once).model_to_string()
+
+
+def test_the_number_of_trees_is_searched_once_for_several_boosters():
+    lines = grid(FIRST, (2, 2)) + grid(SECOND, (2, 2))
+    assert trained(lines, patience=3, num_leaves=2, boosters=2).num_trees() == 4
+
+
+@pytest.mark.parametrize(("rows", "number"), [(0, 4), (1, 4), (250, 4), (251, 3), (500, 2), (501, 1), (9999, 1)])
+def test_of_more_examples_fewer_boosters_are_averaged(rows, number):
+    params = RANKER.model_copy(update={"boosters": 4, "boosters_rows": 1000})
+    assert count_boosters(rows, params) == number

@@ -74,9 +74,10 @@ def rank_als_candidates(
     weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
     by_als = candidates.where(F.col("week").isin(weeks) & F.col("als_rank").isNotNull())
     buyers = purchases.select("week", "customer").distinct()
+    params = ranker_params.of_a_run()
     trees = {week: model.num_trees() for week, model in read_models(weeks, rankers).items()}
     texts = {
-        week_days(week): engine.share(train_on_als(examples, ranker_params, trees[str(week)]).model_to_string())
+        week_days(week): engine.share(train_on_als(examples, params, trees[str(week)]).model_to_string())
         for week, examples in collect_examples(training_examples, weeks, timeline, training)
     }
     shops = gather_shops(weeks, articles, article_sales, article_features, item_factors, related_articles, sales)
@@ -94,7 +95,10 @@ def rank_als_candidates(
 
 def train_on_als(examples: pa.Table, params: BoosterParameters, trees: int) -> lgb.Booster:
     """Train a ranker on the examples that ALS proposed, by features that tell of no other retriever."""
-    params = params.model_copy(update={"trees": max(1, trees), "patience": 0})
+    number = ranker.count_boosters(examples.num_rows, params)
+    # As many boosters of as many trees as the week's ranker, though it has more examples.
+    fixed = {"boosters": number, "boosters_rows": number * max(1, examples.num_rows)}
+    params = params.model_copy(update={**fixed, "trees": max(1, trees // number), "patience": 0})
     if "als_rank" in examples.column_names:
         examples = examples.filter(pc.is_valid(examples["als_rank"]))
     return ranker.train(examples.drop_columns([name for name in OTHERS if name in examples.column_names]), params)

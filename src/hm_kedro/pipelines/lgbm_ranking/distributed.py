@@ -82,9 +82,12 @@ def train(examples: DataFrame, params: RankerParameters) -> lgb.Booster:
 
     The same seed, workers and threads give the same bytes.
 
+    One booster, whatever `params.boosters`: there are many examples.
+
     Args:
         examples: one row per (week, customer, article) with `bought` and the features; enough (see `is_enough`).
     """
+    params = params.of_a_run()
     trained = share(examples, params.workers).mapInArrow(_trainer(params), MODEL, barrier=True)
     # Past an exchange the stage is not the last, which Spark would not do again where a worker is lost or a port taken.
     return lgb.Booster(model_str=trained.repartition(1).toArrow()["model"][0].as_py())

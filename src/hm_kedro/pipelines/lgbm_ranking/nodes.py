@@ -177,7 +177,7 @@ def train_rankers(
                 boosters[str(predicted)] = distributed.train(learned, ranker_params)
     others = [week for week in weeks if str(week) not in boosters]
     for predicted, examples in collect_examples(training_examples, others, timeline, training):
-        boosters[str(predicted)] = ranker.train(examples, ranker_params)
+        boosters[str(predicted)] = ranker.train(examples, ranker_params.of_a_run())
     return {str(week): boosters[str(week)] for week in weeks}
 
 

@@ -32,6 +32,9 @@ METRICS = {"binary": "binary_logloss"}
 RANKING_METRIC = "map"
 # Trees that all rows pass before the next ones: few enough to stay in a core's nearest cache.
 TREES_AT_ONCE = 50
+# How a booster's text says where a tree and all trees end, and what a tree's leaves and nodes say.
+TREE, END = "Tree=", "end of trees"
+VALUES = ("leaf_value=", "internal_value=")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALON
 
     The number of trees is found on the newest week, by what trees grown on the older ones reach there (MAP@12, or the
     loss of a binary objective); then all weeks are learned from with as many. With one week alone there are
-    `params.trees`.
+    `params.trees`. Of few examples several boosters are grown so, with other seeds, and averaged.
 
     Args:
         examples: one row per (week, customer, article) with `bought` and the features; may be empty.
@@ -87,6 +90,7 @@ def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALON
     if not examples.num_rows:
         settings |= {"objective": "regression", "boost_from_average": False, "metric": "None"}
         return lgb.Booster(settings, lgb.Dataset(np.zeros((2, len(names))), np.zeros(2), feature_name=names))
+    number = count_boosters(examples.num_rows, params)
     ordered = examples.sort_by([(key, "ascending") for key in ("week", "customer", "article")]).combine_chunks()
     newest = pc.max(ordered["week"])
     older, last = (ordered.filter(compare(pc.field("week"), newest)) for compare in (pc.less, pc.equal))
@@ -94,7 +98,37 @@ def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALON
     if older.num_rows and params.patience:
         callbacks: list[Callback] = [*learner.callbacks, lgb.early_stopping(params.patience, verbose=False)]
         trees = _grow(older, names, settings, trees, last, callbacks).best_iteration
-    return _grow(ordered, names, settings, trees)
+    grown = (_grow(ordered, names, settings | {"seed": params.seed + place}, trees) for place in range(number))
+    return average_boosters([booster.model_to_string() for booster in grown]) if number > 1 else next(grown)
+
+
+def count_boosters(rows: int, params: BoosterParameters) -> int:
+    """Say how many boosters are averaged of so many examples: `params.boosters`, of many examples fewer."""
+    return max(1, min(params.boosters, params.boosters_rows // max(rows, 1)))
+
+
+def average_boosters(texts: Sequence[str]) -> lgb.Booster:
+    """Make one booster whose raw score is the mean of those of boosters of the same features and objective.
+
+    It has all their trees, with leaves that say so much less, so that whatever reads a booster reads it.
+    """
+    head, _, _ = texts[0].partition(TREE)
+    trees = [tree for text in texts for tree in text.partition(END)[0].split(TREE)[1:]]
+    numbered = [f"{TREE}{place}\n{_divide(tree, len(texts))}" for place, tree in enumerate(trees)]
+    # Where trees begin is no longer where the head says; without that line they are looked for.
+    kept = "".join(line for line in head.splitlines(keepends=True) if not line.startswith("tree_sizes="))
+    return lgb.Booster(model_str=kept + "".join(numbered) + END + texts[0].partition(END)[2])
+
+
+def _divide(tree: str, by: int) -> str:
+    """Make a tree, a text without its first word and with its number, say so much less."""
+    lines = tree.partition("\n")[2].splitlines(keepends=True)
+    return "".join(_divide_line(line, by) if line.startswith(VALUES) else line for line in lines)
+
+
+def _divide_line(line: str, by: int) -> str:
+    key, _, values = line.partition("=")
+    return f"{key}={' '.join(repr(float(value) / by) for value in values.split())}\n"
 
 
 def _grow(
