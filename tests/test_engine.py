@@ -220,7 +220,7 @@ def test_files_that_carried_rows_are_gone_when_the_engine_ends(running, monkeypa
 
 @pytest.mark.parametrize(("name", "spread"), [("spark", 100), ("cluster", 100), ("sail", 3)])
 def test_only_sail_which_works_on_all_partitions_at_once_gets_no_more_than_cores(monkeypatch, name, spread):
-    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    monkeypatch.setattr(engine, "cores", lambda: 3)
     monkeypatch.setattr(engine._Engine, "name", name)
     assert engine.partitions(100) == spread
     assert engine.partitions(2) == 2
