@@ -88,6 +88,7 @@ def test_cores_are_drawn_beside_the_ideal_and_beyond_what_was_measured(figures):
     )
     assert list(points.y) == pytest.approx([1, 1.6])
     assert law.x[-1] == 16
+    assert list(cores.layout.xaxis.ticktext) == [str(tick) for tick in cores.layout.xaxis.tickvals]
     assert law.y[-1] == pytest.approx(1 / (0.25 + 0.75 / 16), rel=1e-4)
     assert len(traces(cores, "as fast as there are cores")) == 2
 

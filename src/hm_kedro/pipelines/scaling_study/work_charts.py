@@ -62,7 +62,7 @@ def _draw_cores(numbers: Numbers) -> go.Figure:
         for (contestant, what), found in split(of_stage, "contestant", "what").items():
             _draw_line(figure, contestant, what, found, at, legend)
     ticks = [2**power for power in range(12) if 2**power <= most]
-    axis = log_axis([1, most]) | {"tickvals": ticks}
+    axis = log_axis([1, most]) | {"tickvals": ticks, "ticktext": [str(tick) for tick in ticks]}
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     name_axes(figure, titles, f"cores ({rows[0]['data']})", "speedup over one core")
