@@ -30,7 +30,7 @@ def measure(command: list[str], cwd: Path) -> Measurement:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ended = run_watched(command, cwd, {**os.environ, "DO_NOT_TRACK": "1"})
     if ended.code:
-        raise RuntimeError(f"{' '.join(command)} ended with {ended.code}: {ended.said}")
+        raise RuntimeError(f"{' '.join(command)} ended with {ended.code}: {ended.said[-2000:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Measurement(ended.seconds, cpu, ended.peak_bytes)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SECONDS_BETWEEN_LOOKS = 0.5
-MOST_SECONDS_TO_STOP = 10.0
-LAST_WORDS = 2000
+LAST_WORDS = 50_000
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ class WorkFolder(AbstractDataset[Any, Path]):
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def save(self, data: Any) -> NoReturn:  # noqa: ARG002
+    def save(self, data: Any) -> NoReturn:
         """Refuse: files are laid out in it by those who load it."""
-        raise DatasetError("a WorkFolder is not saved to")
+        raise DatasetError(f"'{self._path}' is a folder to work in: {type(data).__name__} can't be saved to it")
 
     def _exists(self) -> bool:
         return Path(self._path).is_dir()

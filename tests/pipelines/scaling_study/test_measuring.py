@@ -1,6 +1,8 @@
 """A measurement in a process of its own: how it ends, what is read of it, what is not measured again."""
 
 import json
+import os
+import sys
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +17,7 @@ from hm_kedro.pipelines.scaling_study import nodes
 from hm_kedro.pipelines.scaling_study.measurements import FAILED, OK, OUT_OF_MEMORY, OUT_OF_TIME, SCHEMA
 from hm_kedro.pipelines.scaling_study.worker import link_tables, read_events
 from hm_kedro.pipelines.scaling_study.workshop import Limits, Size, Workshop, status_of
-from hm_kedro.processes import Ended
+from hm_kedro.processes import Ended, run_watched
 
 RAW_DIR = "data/shop"
 
@@ -166,3 +168,18 @@ def test_data_and_tables_are_made_once_for_each_that_reads_others(monkeypatch, t
 
 def chosen_data(chosen):
     return nodes.list_tasks(chosen, {}, 2)[0].data
+
+
+def test_what_fails_says_why_in_its_last_line_and_where_memory_was_missing_before_it(tmp_path):
+    spec, result = tmp_path / "spec.json", tmp_path / "result.json"
+    spec.write_text("{}")
+    code = (
+        "from hm_kedro.pipelines.scaling_study import worker\n"
+        "def measure(spec): raise RuntimeError('lost\\n  Caused by: java.lang.OutOfMemoryError: Java heap space')\n"
+        "worker.measure, worker.Spec = measure, dict\n"
+        "worker.main()"
+    )
+    how = run_watched([sys.executable, "-c", code, str(spec), str(result)], tmp_path, os.environ)
+    assert how.code == 1
+    assert how.said.strip().splitlines()[-1] == "RuntimeError: lost"
+    assert status_of(how, done=result.exists()) == OUT_OF_MEMORY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path, PurePath
 from typing import Any
@@ -64,7 +64,7 @@ def measure_stages(
         of_all_repeats = task._replace(repeat=0).key
         if of_all_repeats in hopeless:
             continue
-        row = workshop.measure(task) | machine | {"date": date.today().isoformat()}  # noqa: DTZ011 the machine's day
+        row = workshop.measure(task) | machine | {"date": datetime.now(UTC).date().isoformat()}
         logger.info("%s", describe_run(row))
         if row["status"] in FINAL:
             hopeless.add(of_all_repeats)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as arrow_dataset
 
 from hm_kedro import subruns
+from hm_kedro.pipelines.evaluation.resampling import INTERVAL
 from hm_kedro.pipelines.scaling_study.plan import SETTINGS, Data
 from hm_kedro.pipelines.scaling_study.samples import is_sampled
 
@@ -26,7 +27,6 @@ PIPELINES = "data_processing,eda,als_candidates,lgbm_ranking,evaluation"
 # Whose quality is told, by their names among the contestants.
 METHODS = {"bestsellers": "bestsellers", "als": "als_filled", "ranker": "ranker"}
 RESAMPLES = 1000
-INTERVAL = (2.5, 97.5)
 
 
 class Trial(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import zlib
 from typing import TYPE_CHECKING
 
@@ -40,11 +40,12 @@ def sample_log(raw_dir: str, target: Path, share: float) -> None:
         target: a folder; made by this, whole or not at all.
     """
     part = target.with_name(f"{target.name}.part")
-    part.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
     for name, of_customers in FILES.items():
         if exists(f"{raw_dir}/{name}"):
             _write(f"{raw_dir}/{name}", part / f"{name}.csv", share if of_customers else 1.0)
-    os.replace(part, target)  # noqa: PTH105
+    part.rename(target)
 
 
 def _write(source: str, target: Path, share: float) -> None:

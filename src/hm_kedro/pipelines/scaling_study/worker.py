@@ -24,6 +24,7 @@ from hm_kedro.processes import keep_to_cores, processor_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import TracebackType
 
     import pyarrow as pa
     from kedro.framework.context import KedroContext
@@ -210,13 +211,17 @@ def _count(table: Path) -> int:
     return int(arrow_dataset.dataset(table, format="parquet", exclude_invalid_files=True).count_rows())
 
 
+def _say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say an error with all that led to it, where memory may be named, and last in one line."""
+    sys.__excepthook__(kind, error, trace)
+    sys.stderr.write(f"{one_line(error)}\n")
+
+
 def main() -> None:
     """Read what is to be measured and write what came of it."""
     told, result = map(Path, sys.argv[1:])
-    try:
-        taken = measure(Spec(**json.loads(told.read_text(encoding="utf-8"))))
-    except Exception as error:  # noqa: BLE001 whatever a tool may raise is a result of the study
-        sys.exit(one_line(error))
+    sys.excepthook = _say
+    taken = measure(Spec(**json.loads(told.read_text(encoding="utf-8"))))
     result.write_text(json.dumps(asdict(taken)), encoding="utf-8")
 
 

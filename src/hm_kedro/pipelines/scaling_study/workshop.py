@@ -124,6 +124,7 @@ class Workshop:
         tables = "" if stage.from_raw else str(self.tables(task))
         output, told, result = (self.folder / name for name in ("output", "spec.json", "result.json"))
         result.unlink(missing_ok=True)
+        shutil.rmtree(output, ignore_errors=True)
         spec = Spec(
             project=str(subruns.project()),
             env=subruns.env(),
