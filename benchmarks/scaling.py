@@ -17,8 +17,8 @@ import pandas as pd
 
 from benchmarks.pages import PROJECT, insert, rows
 from hm_kedro.chart import Numbers, row_by_row
+from hm_kedro.engine import ENGINES
 from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
-from hm_kedro.pipelines.scaling_study.measurements import ENGINES
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
 from hm_kedro.pipelines.scaling_study.rows import judge_growth, largest_rows
 from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_seconds

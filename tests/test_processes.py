@@ -55,6 +55,16 @@ def test_fewer_cores_are_kept_by_all_that_a_process_starts(tmp_path):
     assert cores() >= 1
 
 
+def test_threads_that_run_already_keep_to_fewer_cores_too(tmp_path):
+    code = (
+        "import os, threading; from hm_kedro.processes import keep_to_cores; "
+        "begun, told = threading.Event(), threading.Event(); "
+        "thread = threading.Thread(target=lambda: (begun.set(), told.wait(), print(len(os.sched_getaffinity(0))))); "
+        "thread.start(); begun.wait(); keep_to_cores(1); told.set(); thread.join()"
+    )
+    assert run(code, tmp_path).said.strip() == "1"
+
+
 def test_more_cores_than_there_are_are_refused(tmp_path):
     ended = run("from hm_kedro.processes import keep_to_cores; keep_to_cores(100_000)", tmp_path)
     assert "100000 cores are asked for" in ended.said

@@ -58,7 +58,9 @@ def keep_to_cores(count: int) -> None:
     free = sorted(os.sched_getaffinity(0))
     if count > len(free):
         raise ValueError(f"{count} cores are asked for, {len(free)} are there")
-    os.sched_setaffinity(0, free[:count])
+    # Every thread has its own; new ones and processes get that of who starts them.
+    for thread in Path("/proc/self/task").iterdir():
+        os.sched_setaffinity(int(thread.name), free[:count])
 
 
 def run_watched(

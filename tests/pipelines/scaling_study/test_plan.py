@@ -1,10 +1,13 @@
 """What a study measures, and in which order."""
 
+from typing import get_args
+
 import pytest
 from pydantic import ValidationError
 
-from hm_kedro.parameters import QualityParameters, StudyParameters
+from hm_kedro.parameters import QualityParameters, StageName, StudyParameters
 from hm_kedro.pipelines.scaling_study.plan import Data, list_data, list_tasks
+from hm_kedro.pipelines.scaling_study.stages import STAGES
 
 YARDSTICKS = {"duckdb": ("read",), "pandas": ("read",), "lightgbm": ("train",)}
 
@@ -34,6 +37,10 @@ def study(**changes):
 
 def told(tasks, *names):
     return [tuple(getattr(task, name) for name in names) for task in tasks]
+
+
+def test_every_stage_may_be_named():
+    assert set(get_args(StageName)) == set(STAGES)
 
 
 def test_small_data_come_first():

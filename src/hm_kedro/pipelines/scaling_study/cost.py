@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hm_kedro.pipelines.scaling_study.measurements import ENGINES, YARDSTICKS
+from hm_kedro.engine import ENGINES
+from hm_kedro.pipelines.scaling_study.measurements import YARDSTICKS
 from hm_kedro.pipelines.scaling_study.ratios import divide
 from hm_kedro.pipelines.scaling_study.trials import Trials, differs, find_base, most_cores, place
 from hm_kedro.pipelines.scaling_study.words import called

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-ENGINES = ("spark", "sail", "cluster")
 # One thread each, on the same work with the same result.
 YARDSTICKS = ("pandas", "duckdb", "implicit", "lightgbm")
 OK = "ok"

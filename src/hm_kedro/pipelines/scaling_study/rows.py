@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from hm_kedro.chart import Numbers, counted, row_by_row
-from hm_kedro.pipelines.scaling_study.measurements import ENGINES
+from hm_kedro.engine import ENGINES
 
 Report = dict[str, Numbers]
 Row = dict[str, Any]

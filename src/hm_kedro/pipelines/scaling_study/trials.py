@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from hm_kedro.pipelines.scaling_study.measurements import ENGINES, KEY, OK, OUT_OF_TIME, YARDSTICKS
+from hm_kedro.engine import ENGINES
+from hm_kedro.pipelines.scaling_study.measurements import KEY, OK, OUT_OF_TIME, YARDSTICKS
 
 STAGES = (
     *("read", "bought_together", "article_features", "als_fit", "als_top"),

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from hm_kedro.chart import COLOURS, Chart, Numbers, column_by_column, counted, name_rows, row_by_row, whiskers
+from hm_kedro.engine import ENGINES
 from hm_kedro.pipelines.scaling_study.facets import (
     Legend,
     add_band,
@@ -19,7 +20,6 @@ from hm_kedro.pipelines.scaling_study.facets import (
     split,
     style,
 )
-from hm_kedro.pipelines.scaling_study.measurements import ENGINES
 from hm_kedro.pipelines.scaling_study.rows import main_rows, say_cost
 from hm_kedro.pipelines.scaling_study.speedup import speedup
 from hm_kedro.pipelines.scaling_study.words import called, say_count, say_range, say_seconds

@@ -80,7 +80,7 @@ class Result:
 
 def measure(spec: Spec) -> Result:
     """Do the work and measure it."""
-    from hm_kedro.pipelines.scaling_study.measurements import ENGINES
+    from hm_kedro.engine import ENGINES
 
     keep_to_cores(spec.cores)
     if spec.tables:
