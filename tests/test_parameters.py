@@ -67,6 +67,8 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("als.rank", 0),
         ("als.rank", "many"),
         ("als.max_factors", 0),
+        ("als.factors_a_pair", 0),
+        ("als.max_spark_rank", 0),
         ("als.half_life_days", 0),
         ("als.half_life_days", -1),
         ("als.history_power", 1.1),

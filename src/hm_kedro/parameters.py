@@ -66,6 +66,8 @@ class AlsParameters(Group):
     on_sale_days: PositiveInt
     rank: int = Field(ge=1, le=1024)
     max_factors: PositiveInt
+    factors_a_pair: PositiveFloat
+    max_spark_rank: PositiveInt
     iterations: PositiveInt
     alpha: PositiveFloat
     regularisation: NonNegativeFloat

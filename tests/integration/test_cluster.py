@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +11,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from tests import runs
 
 from hm_kedro.local_cluster import LocalCluster
+from hm_kedro.processes import can_measure, family
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 Finished = Callable[[str], tuple[Path, str]]
@@ -110,3 +115,53 @@ def test_submission_is_the_same_where_a_worker_is_killed_while_customers_are_sco
         run.result()
     cluster.add_worker()
     assert submission(undisturbed) == submission(output)
+
+
+def multiply_examples(output: Path, times: int) -> None:
+    """Give every customer twins, so that there are examples enough for two workers."""
+    for file in (output / "05_model_input/training_examples").rglob("*.parquet"):
+        rows = pq.ParquetFile(file).read()
+        place, step = rows.schema.names.index("customer"), pc.max(rows["customer"]).as_py() + 1
+        twins = (pc.add(rows["customer"], pa.scalar(twin * step, pa.int32())) for twin in range(times))
+        pq.write_table(pa.concat_tables(rows.set_column(place, "customer", twin) for twin in twins), file)
+        file.with_name(f".{file.name}.crc").unlink()  # of what it was
+
+
+def executors_at_work() -> int:
+    """Count the executors of this process's cluster that run Python: a daemon, and what it forked for a task."""
+    executors = [pid for pid in family(os.getpid()) if b"CoarseGrainedExecutorBackend" in command_of(pid)]
+    return sum(sum(b"pyspark" in command_of(child) for child in family(pid)[1:]) > 1 for pid in executors)
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended meanwhile
+        return b""
+
+
+@pytest.mark.skipif(not can_measure(), reason="what executors do is seen in /proc")
+def test_rankers_are_the_same_where_a_worker_is_killed_while_all_train_together(
+    cluster: LocalCluster, raw: Path, output: Path
+) -> None:
+    """Nobody can go on without it: the stage waits for the next one and all begin anew."""
+    multiply_examples(output, 40)
+    rankers = output / "06_models/rankers"
+    together = ["ranker.training=distributed", "ranker.workers=2", "ranker.trees=300", "ranker.patience=0"]
+    only = {"since": "lgbm_ranking.train_rankers", "until": "rankers"}
+    run_on(cluster, raw, output, *together, **only)
+    undisturbed = texts(rankers)
+    assert all("[tree_learner: data]" in text for text in undisturbed.values())
+    shutil.rmtree(rankers)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(run_on, cluster, raw, output, *together, **only)
+        await_sight(lambda: executors_at_work() == 2, run)
+        cluster.kill_worker()
+        assert not rankers.exists()
+        cluster.add_worker()
+        run.result()
+    assert texts(rankers) == undisturbed
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.iterdir()}

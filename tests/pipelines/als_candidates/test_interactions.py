@@ -38,6 +38,8 @@ def als(**changes):
         "on_sale_days": 28,
         "rank": 3,
         "max_factors": 1_000_000,
+        "factors_a_pair": 1_000,
+        "max_spark_rank": 1_000,
         "iterations": 3,
         "alpha": 10,
         "regularisation": 0.01,

@@ -63,6 +63,8 @@ ALS = AlsParameters(
     on_sale_days=28,
     rank=3,
     max_factors=1000,
+    factors_a_pair=1000,
+    max_spark_rank=1000,
     iterations=3,
     alpha=8,
     regularisation=0.01,
@@ -139,22 +141,35 @@ def test_factors_are_as_many_as_the_rank(fitted):
     assert all(math.isfinite(factor) for factors, _, _ in fitted.values() for factor in factors)
 
 
+def with_rank(rank: int, **bounds) -> AlsParameters:
+    return ALS.model_copy(update={"rank": rank, **bounds})
+
+
 @pytest.mark.parametrize(
     ("customers", "rank"),
     [(0, 100), (10, 100), (11, 50), (20, 50), (21, 25), (40, 25), (41, 12), (333, 3), (334, 1), (9000, 1)],
 )
 def test_the_rank_is_halved_until_the_factors_of_all_customers_can_be_afforded(customers, rank):
-    assert affordable_rank(customers, ALS.model_copy(update={"rank": 100, "max_factors": 1000})) == rank
+    assert affordable_rank(10_000, customers, 5, with_rank(100)) == rank
 
 
-def test_a_week_of_many_customers_has_fewer_factors_and_the_others_as_many_as_asked_for(interactions):
-    # The cutoff's week has two customers and can afford two factors, not three; the other has one.
-    items = fit_factors(interactions, ALS.model_copy(update={"rank": 4, "max_factors": 4}))
-    assert sorted((week, len(factors)) for week, factors in rows(items, "week", "factors")) == [
-        (JUDGED, 4),
-        (CUTOFF, 2),
-        (CUTOFF, 2),
-    ]
+@pytest.mark.parametrize(("pairs", "rank"), [(200, 100), (199, 50), (100, 50), (99, 25), (1, 1), (0, 1)])
+def test_the_rank_is_halved_until_there_are_pairs_enough_for_the_factors_of_customers_and_articles(pairs, rank):
+    assert affordable_rank(pairs, 6, 4, with_rank(100, factors_a_pair=5)) == rank
+
+
+@pytest.mark.parametrize(("spark", "rank"), [(True, 16), (False, 100)])
+def test_the_rank_of_spark_s_solver_has_a_bound_of_its_own(monkeypatch, spark, rank):
+    monkeypatch.setattr(engine, "has_spark_ml", lambda: spark)
+    assert affordable_rank(10_000, 6, 4, with_rank(100, max_spark_rank=16)) == rank
+
+
+@pytest.mark.parametrize(("bounds", "judged"), [({"max_factors": 4}, 4), ({"factors_a_pair": 3}, 1)])
+def test_each_week_has_a_rank_of_its_own(interactions, bounds, judged):
+    """The cutoff's week has two customers and two articles in three pairs, the other one of each in one pair."""
+    items = fit_factors(interactions, with_rank(4, **bounds))
+    found = sorted((week, len(factors)) for week, factors in rows(items, "week", "factors"))
+    assert found == [(JUDGED, judged), (CUTOFF, 2), (CUTOFF, 2)]
 
 
 def test_an_article_is_on_sale_if_anyone_bought_it_lately(fitted):

@@ -46,12 +46,15 @@ def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
         One row per (week, article): `factors` array of floats, as many as the week's `affordable_rank`; `rarity` of
         `weigh_interactions`; `on_sale` boolean, whether it was sold in the last `on_sale_days` before the week.
     """
-    counts = interactions.groupBy("week").agg(F.count_distinct("customer").alias("customers"))
-    weeks = {row["week"]: row["customers"] for row in counts.toLocalIterator()}
+    counts = interactions.groupBy("week").agg(
+        F.count("*").alias("pairs"), *[F.count_distinct(of).alias(f"{of}s") for of in ("customer", "article")]
+    )
+    weeks = {row["week"]: row for row in counts.toLocalIterator()}
     fitted = []
     for week in sorted(weeks):
         pairs = interactions.where(F.col("week") == F.lit(week)).select("customer", "article", "strength")
-        params = als.model_copy(update={"rank": affordable_rank(weeks[week], als)})
+        rank = affordable_rank(weeks[week]["pairs"], weeks[week]["customers"], weeks[week]["articles"], als)
+        params = als.model_copy(update={"rank": rank})
         fitted.append(solvers.fit(pairs, params).select(F.lit(week).alias("week"), "article", "factors"))
     if not weeks:
         fitted = [engine.session().createDataFrame([], "week date, article int, factors array<float>")]
@@ -65,10 +68,12 @@ def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
     )
 
 
-def affordable_rank(customers: int, als: AlsParameters) -> int:
-    """Halve the rank until the factors of so many customers are no more numbers than `max_factors`."""
-    rank = als.rank
-    while rank > 1 and customers * rank > als.max_factors:
+def affordable_rank(pairs: int, customers: int, articles: int, als: AlsParameters) -> int:
+    """Halve the rank until time affords it and so many pairs can tell the factors of all customers and articles."""
+    rank = min(als.rank, als.max_spark_rank) if engine.has_spark_ml() else als.rank
+    while rank > 1 and (
+        customers * rank > als.max_factors or (customers + articles) * rank > als.factors_a_pair * pairs
+    ):
         rank //= 2
     return rank
 
