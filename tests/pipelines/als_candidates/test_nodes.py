@@ -158,12 +158,6 @@ def test_the_rank_is_halved_until_there_are_pairs_enough_for_the_factors_of_cust
     assert affordable_rank(pairs, 6, 4, with_rank(100, factors_a_pair=5)) == rank
 
 
-@pytest.mark.parametrize(("spark", "rank"), [(True, 16), (False, 100)])
-def test_the_rank_of_spark_s_solver_has_a_bound_of_its_own(monkeypatch, spark, rank):
-    monkeypatch.setattr(engine, "has_spark_ml", lambda: spark)
-    assert affordable_rank(10_000, 6, 4, with_rank(100, max_spark_rank=16)) == rank
-
-
 @pytest.mark.parametrize(("bounds", "judged"), [({"max_factors": 4}, 4), ({"factors_a_pair": 3}, 1)])
 def test_each_week_has_a_rank_of_its_own(interactions, bounds, judged):
     """The cutoff's week has two customers and two articles in three pairs, the other one of each in one pair."""

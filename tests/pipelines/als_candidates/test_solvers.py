@@ -195,3 +195,9 @@ def test_factors_that_are_not_finite_do_not_become_rows(monkeypatch, table, solv
     monkeypatch.setattr(place, lambda **_: diverged)
     kept = getattr(solvers, solver)(table(PAIRS, [(1, article, 1.0) for article in articles]), ALS)
     assert rows(kept) == [(5, [1.0, 2.0]), (8, [3.0, 4.0])]
+
+
+@pytest.mark.parametrize(("spark", "rank"), [(True, 16), (False, 100)])
+def test_spark_s_solver_has_a_bound_of_its_own(monkeypatch, spark, rank):
+    monkeypatch.setattr(engine, "has_spark_ml", lambda: spark)
+    assert solvers.bound_rank(ALS.model_copy(update={"rank": 100, "max_spark_rank": 16})) == rank

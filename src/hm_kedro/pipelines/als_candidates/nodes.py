@@ -50,10 +50,11 @@ def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
         F.count("*").alias("pairs"), *[F.count_distinct(of).alias(f"{of}s") for of in ("customer", "article")]
     )
     weeks = {row["week"]: row for row in counts.toLocalIterator()}
+    bounded = als.model_copy(update={"rank": solvers.bound_rank(als)})
     fitted = []
     for week in sorted(weeks):
         pairs = interactions.where(F.col("week") == F.lit(week)).select("customer", "article", "strength")
-        rank = affordable_rank(weeks[week]["pairs"], weeks[week]["customers"], weeks[week]["articles"], als)
+        rank = affordable_rank(weeks[week]["pairs"], weeks[week]["customers"], weeks[week]["articles"], bounded)
         params = als.model_copy(update={"rank": rank})
         fitted.append(solvers.fit(pairs, params).select(F.lit(week).alias("week"), "article", "factors"))
     if not weeks:
@@ -70,7 +71,7 @@ def fit_factors(interactions: DataFrame, als: AlsParameters) -> DataFrame:
 
 def affordable_rank(pairs: int, customers: int, articles: int, als: AlsParameters) -> int:
     """Halve the rank until time affords it and so many pairs can tell the factors of all customers and articles."""
-    rank = min(als.rank, als.max_spark_rank) if engine.has_spark_ml() else als.rank
+    rank = als.rank
     while rank > 1 and (
         customers * rank > als.max_factors or (customers + articles) * rank > als.factors_a_pair * pairs
     ):

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from hm_kedro.parameters import AlsParameters
 
 
+def bound_rank(params: AlsParameters) -> int:
+    """Give the rank that the engine's solver is asked for."""
+    return min(params.rank, params.max_spark_rank) if engine.has_spark_ml() else params.rank
+
+
 def fit(pairs: DataFrame, params: AlsParameters) -> DataFrame:
     """Fit ALS by the solver that the engine has.
 

@@ -52,8 +52,8 @@ def fit(work: Work) -> None:
         pairs = read_table(work, INTERACTIONS, ["customer", "article", "strength", "rarity", "age_days"], of_week(week))
         if not pairs.num_rows:
             continue
-        customers = pc.count_distinct(pairs["customer"]).as_py()
-        params = als.model_copy(update={"rank": affordable_rank(customers, als)})
+        customers, articles = (pc.count_distinct(pairs[of]).as_py() for of in ("customer", "article"))
+        params = als.model_copy(update={"rank": affordable_rank(pairs.num_rows, customers, articles, als)})
         factors = solve_implicit(pairs, params, work.threads)
         known = pairs.group_by("article").aggregate([("age_days", "min"), ("rarity", "max")])
         of_article = known.take(pc.index_in(factors["article"], known["article"]))
