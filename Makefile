@@ -37,6 +37,8 @@ run: $(INSTALLED) java ## Run the pipelines: make run ARGS="--env online_retail"
 cluster: $(INSTALLED) java ## Run the demo on a Spark master and two workers of this machine, started for it
 	$(PY) -m hm_kedro.local_cluster $(PY) -m kedro run --env cluster --params $(CLUSTER_PARAMS)
 
+# Tests run beside each other: threads that wait for work must not keep a core busy.
+test: export OMP_WAIT_POLICY := passive
 test: lint java ## Lint, then run the tests, those of nodes on both engines: make test PYTEST_ARGS="-m 'not slow'"
 	$(PYTEST) $(PYTEST_ARGS)
 	$(PYTEST) --engine sail --ignore tests/integration --ignore tests/real $(PYTEST_ARGS)
