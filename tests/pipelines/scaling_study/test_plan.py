@@ -3,11 +3,14 @@
 from typing import get_args
 
 import pytest
+from kedro.framework.project import configure_project
 from pydantic import ValidationError
 
 from hm_kedro.parameters import QualityParameters, StageName, StudyParameters
 from hm_kedro.pipelines.scaling_study.plan import Data, list_data, list_tasks
 from hm_kedro.pipelines.scaling_study.stages import STAGES
+from hm_kedro.pipelines.scaling_study.worker import choose_nodes
+from hm_kedro.pipelines.scaling_study.workshop import PREPARED, PREPARED_TABLES
 
 YARDSTICKS = {"duckdb": ("read",), "pandas": ("read",), "lightgbm": ("train",)}
 
@@ -133,3 +136,13 @@ def test_no_two_tasks_have_the_same_key():
 def test_a_study_that_can_not_be_is_refused(changes, words):
     with pytest.raises(ValidationError, match=words):
         study(**changes)
+
+
+@pytest.mark.parametrize("name", [name for name, stage in STAGES.items() if not stage.from_raw])
+def test_what_a_stage_reads_is_prepared(name):
+    configure_project("hm_kedro")
+    prepared = choose_nodes(PREPARED, (), PREPARED_TABLES)
+    stage = choose_nodes(STAGES[name].pipelines, STAGES[name].nodes, STAGES[name].to_outputs)
+    read = {table for table in stage.inputs() if not table.startswith("params:")}
+    # A run that begins has made none.
+    assert read - {"recommendations_made"} <= prepared.all_outputs()

@@ -23,11 +23,12 @@ from hm_kedro.errors import one_line
 from hm_kedro.processes import keep_to_cores, processor_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     import pyarrow as pa
     from kedro.framework.context import KedroContext
+    from kedro.pipeline import Pipeline
 
 WARM_UP_ROWS = 20_000
 CLUSTER_WORKERS = 2
@@ -120,6 +121,17 @@ def read_events(folder: Path) -> tuple[int, int]:
     return shuffled, spilled
 
 
+def choose_nodes(pipelines: str, nodes: Iterable[str], to_outputs: Iterable[str]) -> Pipeline:
+    """Choose the nodes of the project that a stage is, by what `stages.Stage` says of it."""
+    from kedro.framework.project import pipelines as known
+    from kedro.pipeline import Pipeline
+
+    chosen = sum((known[name] for name in pipelines.split(",")), start=Pipeline([]))
+    if nodes:
+        chosen = chosen.filter(node_names=[f"{pipelines}.{name}" for name in nodes])
+    return chosen.to_outputs(*to_outputs) if to_outputs else chosen
+
+
 def nested(params: dict[str, Any]) -> dict[str, Any]:
     """Give parameters of dotted names as the groups that they are in.
 
@@ -137,8 +149,6 @@ def nested(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_engine(spec: Spec, events: str, until_the_end: ExitStack) -> Callable[[], object]:
-    from kedro.framework.project import pipelines
-    from kedro.pipeline import Pipeline
     from kedro.runner import SequentialRunner
 
     from hm_kedro import engine
@@ -160,11 +170,7 @@ def _of_engine(spec: Spec, events: str, until_the_end: ExitStack) -> Callable[[]
     master = {} if spec.contestant == "cluster" else {"spark.master": f"local[{spec.cores}]"}
     engine.configure(spec.contestant, context.config_loader["spark"] | told | master)
     until_the_end.callback(engine.stop)
-    chosen = sum((pipelines[name] for name in spec.pipelines.split(",")), start=Pipeline([]))
-    if spec.nodes:
-        chosen = chosen.filter(node_names=[f"{spec.pipelines}.{name}" for name in spec.nodes])
-    if spec.to_outputs:
-        chosen = chosen.to_outputs(*spec.to_outputs)
+    chosen = choose_nodes(spec.pipelines, spec.nodes, spec.to_outputs)
     catalog = context.catalog
     _warm_up()
     return lambda: SequentialRunner().run(chosen, catalog)

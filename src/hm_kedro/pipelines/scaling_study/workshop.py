@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 WORKER = "hm_kedro.pipelines.scaling_study.worker"
 # What makes the tables that stages read: the engine that is through first, up to what the last stage reads.
 PREPARED_BY = "sail"
-PREPARED = ("data_processing,eda,als_candidates,lgbm_ranking", "--to-outputs", "rankers,submission_lines")
+# The nodes that make the tables which stages read.
+PREPARED = "data_processing,eda,als_candidates,lgbm_ranking"
+PREPARED_TABLES = ("rankers", "bestsellers", "submission_lines")
 SIGKILL = -9
 # How tools say that memory was not enough.
 MEMORY_WORDS = ("OutOfMemoryError", "MemoryError", "Unable to allocate", "Cannot allocate memory", "Out of Memory")
@@ -101,8 +103,8 @@ class Workshop:
         made.mkdir(parents=True)
         logger.info("Making the tables of %s, %s", task.data.name, folder.name)
         params = self._params | {SETTINGS[axis]: value for axis, value in settings.items()}
-        pipelines, *options = PREPARED
-        subruns.run_kedro(pipelines, self._given(task, made) | params | {"engine": PREPARED_BY}, *options)
+        given = self._given(task, made) | params | {"engine": PREPARED_BY}
+        subruns.run_kedro(PREPARED, given, "--to-outputs", ",".join(PREPARED_TABLES))
         made.rename(folder)
         return folder
 
