@@ -21,7 +21,7 @@ from hm_kedro.engine import ENGINES
 from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
 from hm_kedro.pipelines.scaling_study.rows import judge_growth, largest_rows
-from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_seconds
+from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_seconds, tells_nothing
 
 PAGE = PROJECT / "docs/scaling.md"
 AMOUNTS = ("peak_bytes", "shuffle_bytes", "spill_bytes")
@@ -225,9 +225,11 @@ def predicted_sizes(report: Report) -> str:
 
 
 def predicted(row: Row | None) -> str:
-    """A prediction with its interval."""
+    """A prediction with its interval; none where that tells nothing."""
     if row is None:
         return ""
+    if tells_nothing(row["low"], row["high"]):
+        return "not told"
     say = say_seconds if row["measure"] == "seconds" else say_bytes
     return f"{say(row['value'])} ({say(row['low'])} to {say(row['high'])})"
 

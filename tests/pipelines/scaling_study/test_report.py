@@ -11,7 +11,7 @@ from tests.pipelines.scaling_study.study import QUALITY, report, study
 
 from hm_kedro.chart import row_by_row
 from hm_kedro.pipelines.scaling_study.charts import CHARTS, draw_scaling, scaling_numbers
-from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
+from hm_kedro.pipelines.scaling_study.claims import TOPICS, claim_rows, list_topics
 from hm_kedro.pipelines.scaling_study.measurements import OK, STATUSES
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
 
@@ -193,6 +193,14 @@ def test_the_whole_is_predicted_in_words(told):
         one.startswith("Prediction: 64 cores make the whole on Sail, synthetic 0.1, 2.0 times as fast as one")
         for one in told["Predictions"]
     )
+
+
+def test_a_prediction_that_could_be_anything_is_none(fitted):
+    predicted = fitted["size_predictions"]
+    unsure = {**fitted, "size_predictions": predicted | {"low": [1.0] * len(predicted["low"])}}
+    told = [row["claim"] for row in claim_rows(unsure) if row["topic"] == "predictions"]
+    said = "How long Sail takes for the whole at 10 times H&M's size (318 million transactions) is not told"
+    assert any(one.startswith(said) for one in told), told
 
 
 def test_one_size_and_two_repeats_are_told_without_a_fit():

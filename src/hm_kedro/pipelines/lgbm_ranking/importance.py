@@ -14,7 +14,7 @@ from hm_kedro.chart import COLOURS, Chart, Numbers
 from hm_kedro.parameters import FeatureParameters, ImportanceParameters
 from hm_kedro.pipelines.lgbm_ranking.features import FAMILIES, families
 from hm_kedro.pipelines.lgbm_ranking.features.feature import Numbers as Array
-from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes
+from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, predict_in_blocks
 from hm_kedro.tables import LIST_LENGTH
 
 SHOWN = 25
@@ -102,7 +102,7 @@ class Judged:
         return float(np.mean(lost)), float(np.std(lost))
 
     def _map12(self, matrix: Array) -> float:
-        scores = np.asarray(self._booster.predict(matrix, num_threads=self._params.num_threads))
+        scores = predict_in_blocks(self._booster, matrix, self._params.num_threads)
         return average_precision(scores, self._bought, self._sizes)
 
 

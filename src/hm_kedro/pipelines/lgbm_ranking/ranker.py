@@ -208,12 +208,14 @@ def predict(booster: lgb.Booster | CompiledBooster, features: dict[str, Values])
     return scores
 
 
-def predict_in_blocks(booster: lgb.Booster, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+def predict_in_blocks(
+    booster: lgb.Booster, matrix: npt.NDArray[np.float32], num_threads: int = 1
+) -> npt.NDArray[np.float64]:
     """Score rows as the booster's `predict` does, but by some trees at a time, which takes a quarter less time."""
     raw = np.zeros(len(matrix))
     for start in range(0, booster.num_trees(), TREES_AT_ONCE):
         raw += booster.predict(
-            matrix, start_iteration=start, num_iteration=TREES_AT_ONCE, raw_score=True, num_threads=1
+            matrix, start_iteration=start, num_iteration=TREES_AT_ONCE, raw_score=True, num_threads=num_threads
         )
     binary = booster.params["objective"] == "binary"
     scores: npt.NDArray[np.float64] = 1 / (1 + np.exp(-raw)) if binary else raw

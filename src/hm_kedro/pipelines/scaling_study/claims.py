@@ -18,7 +18,15 @@ from hm_kedro.pipelines.scaling_study.rows import (
     say_times,
 )
 from hm_kedro.pipelines.scaling_study.summary import summarize
-from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_interval, say_range, say_seconds
+from hm_kedro.pipelines.scaling_study.words import (
+    called,
+    say_bytes,
+    say_count,
+    say_interval,
+    say_range,
+    say_seconds,
+    tells_nothing,
+)
 
 # Of the judged lists, the simplest first.
 METHODS = ("bestsellers", "als", "ranker")
@@ -205,10 +213,17 @@ def _tell_predictions(report: Report) -> Iterator[str]:
     other = {(row["family"], row["contestant"], row["times"]): row for row in rows if not row["better"]}
     for row in (row for row in rows if row["better"]):
         size = "H&M's size" if row["times"] == 1 else f"{row['times']} times H&M's size"
+        where = f"at {size} ({say_count(row['transactions'])} transactions)"
+        if tells_nothing(row["low"], row["high"]):
+            yield (
+                f"How long {called(row['contestant'])} takes for the whole {where} is not told by the sizes measured: "
+                f"the 95 % prediction interval is {say_seconds(row['low'])} to {say_seconds(row['high'])}."
+            )
+            continue
         less = other.get((row["family"], row["contestant"], row["times"]))
         beside = f"; by the law {LAWS[less['law']]} {say_seconds(less['value'])}" if less else ""
         yield (
-            f"Prediction: at {size} ({say_count(row['transactions'])} transactions) the whole takes "
+            f"Prediction: {where} the whole takes "
             f"{called(row['contestant'])} {say_seconds(row['value'])} (95 % prediction interval "
             f"{say_seconds(row['low'])} to {say_seconds(row['high'])}{beside}); assumed is {row['assumes']}."
         )

@@ -21,6 +21,8 @@ CALLED = {
 TWO_DIGITS = 10
 # Of ratios and exponents.
 WIDE = 10
+# A prediction between whose ends there are more than so many times is none.
+MOST_UNSURE = 1000
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -88,6 +90,15 @@ def say_interval(low: float | None, high: float | None, digits: int = 2) -> str:
     if high - low > WIDE:
         return f" (95 % interval wider than {WIDE})"
     return f" (95 % interval {low:.{digits}f} to {high:.{digits}f})".replace("-", "−")
+
+
+def tells_nothing(low: float, high: float) -> bool:
+    """Whether the 95 % interval of a prediction is so wide that its middle would only seem to be known.
+
+    >>> tells_nothing(1.0, 50.0), tells_nothing(0.0005, 1_800_000.0)
+    (False, True)
+    """
+    return high > MOST_UNSURE * low
 
 
 def say_range(found: Iterable[tuple[str, float]], unit: str = "", say: Callable[[float], str] = "{:.2f}".format) -> str:
