@@ -93,7 +93,7 @@ def test_all_topics_are_told_in_their_order(told):
         (
             "In short",
             (
-                "The whole of 32 million transactions, the most that came to an end, takes Sail on 2 cores 300 s and "
+                "The whole of 32 million transactions, the most run to its end, takes Sail on 2 cores 300 s and "
                 "1.0 GiB."
             ),
         ),

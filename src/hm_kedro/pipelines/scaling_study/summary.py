@@ -93,6 +93,6 @@ def _summarize_whole(report: Report) -> Iterator[str]:
     for row in at_largest(ended, "contestant"):
         memory = "" if row["peak_bytes"] is None else f" and {say_bytes(row['peak_bytes'])}"
         yield (
-            f"The whole of {say_count(row['transactions'])} transactions, the most that came to an end, takes "
+            f"The whole of {say_count(row['transactions'])} transactions, the most run to its end, takes "
             f"{called(row['contestant'])} on {counted(row['cores'], 'core')} {say_seconds(row['seconds'])}{memory}."
         )
