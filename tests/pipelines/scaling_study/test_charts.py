@@ -1,11 +1,12 @@
 """The figures of what scaling buys: what they show, and what they say of it."""
 
 import pytest
-from tests.pipelines.scaling_study.made import measured, run
+from tests.pipelines.scaling_study.made import measured, repeat, run
 from tests.pipelines.scaling_study.study import report
 
 from hm_kedro.pipelines.scaling_study.charts import CHARTS, draw_scaling, scaling_numbers
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
+from hm_kedro.pipelines.scaling_study.work_charts import STAGES
 
 NAMES = [
     "scaling_cost",
@@ -108,6 +109,16 @@ def test_shares_of_stages_add_up_to_one(figures):
     for work in bars[0]:
         assert sum(bar[work] for bar in bars) == pytest.approx(1)
     assert stages.data[-1].text[4] == "  160 s"
+
+
+def test_a_size_of_which_a_stage_was_not_measured_says_so():
+    read, train = (
+        [repeat(10 * size, stage=stage, contestant="sail", size=size) for size in sizes]
+        for stage, sizes in (("read", (0.1, 1.0)), ("train", (0.1,)))
+    )
+    numbers = scaling_numbers(fit_scaling(measured(*read, *train), {}))["scaling_stages"]
+    assert list(STAGES.draw(numbers).data[-1].text) == ["  2.0 s", "  10 s without train"]
+    assert "at 3.2 million transactions to" in STAGES.read(numbers)
 
 
 def test_all_weeks_of_history_are_drawn_last(figures):

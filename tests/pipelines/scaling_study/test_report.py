@@ -92,10 +92,7 @@ def test_all_topics_are_told_in_their_order(told):
         ("In short", "2 cores make Sail 1.33 (whole) to 2.00 times (train) as fast as one."),
         (
             "In short",
-            (
-                "The whole of 32 million transactions, the most run to its end, takes Sail on 2 cores 300 s and "
-                "1.0 GiB."
-            ),
+            ("The whole of 32 million transactions, the most run to its end, takes Sail on 2 cores 300 s and 1.0 GiB."),
         ),
         ("In short", "9 of 141 runs did not come to a good end; they count as endless in every median."),
         (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -177,7 +179,8 @@ def _draw_stages(numbers: Numbers) -> go.Figure:
     works = dict(sorted(works.items(), key=lambda of: ENGINES.index(of[0][0])))
     totals = {work: sum(row["seconds"] or 0 for row in found) for work, found in works.items()}
     names = {work: f"{called(work[0])}, {say_count(found[0]['transactions'])}" for work, found in works.items()}
-    for place, (stage,) in enumerate(split(rows, "stage")):
+    stages = [stage for (stage,) in split(rows, "stage")]
+    for place, stage in enumerate(stages):
         shares = {
             work: row["seconds"] / totals[work]
             for work, found in works.items()
@@ -194,7 +197,7 @@ def _draw_stages(numbers: Numbers) -> go.Figure:
     figure.add_scatter(
         x=[1.0] * len(works),
         y=[names[work] for work in works],
-        text=[f"  {say_seconds(totals[work])}{_lacking(found)}" for work, found in works.items()],
+        text=[f"  {say_seconds(totals[work])}{_lacking(found, stages)}" for work, found in works.items()],
         mode="text",
         textposition="middle right",
         hoverinfo="skip",
@@ -214,8 +217,9 @@ def _draw_stages(numbers: Numbers) -> go.Figure:
     return figure
 
 
-def _lacking(found: list[dict[str, Any]]) -> str:
-    lacking = [called(row["stage"]) for row in found if row["seconds"] is None]
+def _lacking(found: list[dict[str, Any]], stages: Iterable[str]) -> str:
+    ended = {row["stage"] for row in found if row["seconds"] is not None}
+    lacking = [called(stage) for stage in stages if stage not in ended]
     return f" without {', '.join(lacking)}" if lacking else ""
 
 
@@ -223,7 +227,9 @@ def _read_stages(numbers: Numbers) -> str:
     rows = [row for row in row_by_row(numbers) if row["seconds"] is not None]
     said = []
     for (engine,), of_engine in split(rows, "contestant").items():
-        largest = max(row["transactions"] for row in of_engine)
+        # A size of which some stages were not measured tells less of where the time goes than a smaller one.
+        sizes = Counter(row["transactions"] for row in of_engine)
+        largest = max(sizes, key=lambda size: (sizes[size], size))
         found = [row for row in of_engine if row["transactions"] == largest]
         dear = max(found, key=lambda row: row["seconds"])
         share = dear["seconds"] / sum(row["seconds"] for row in found)
