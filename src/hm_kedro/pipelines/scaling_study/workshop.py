@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 WORKER = "hm_kedro.pipelines.scaling_study.worker"
 # What makes the tables that stages read: the engine that is through first, up to what the last stage reads.
 PREPARED_BY = "sail"
-# The nodes that make the tables which stages read.
 PREPARED = "data_processing,eda,als_candidates,lgbm_ranking"
 PREPARED_TABLES = ("rankers", "bestsellers", "submission_lines")
 SIGKILL = -9
