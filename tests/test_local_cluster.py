@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tests.awaiting import ends, wait_for
 
 from hm_kedro import local_cluster
 from hm_kedro.errors import HmKedroError
@@ -29,29 +29,6 @@ def spark_class(monkeypatch, tmp_path):
     environment = {"SPARK_HOME": str(tmp_path), "PATH": os.environ["PATH"], "HERE": str(tmp_path)}
     monkeypatch.setattr(local_cluster, "_daemons_environment", lambda _: environment)
     return put
-
-
-def wait_for(path: Path) -> str:
-    """Read a file that a process is about to write a line into."""
-    deadline = time.monotonic() + 60
-    while not (path.is_file() and path.read_text().endswith("\n")):
-        assert time.monotonic() < deadline, f"{path} was not written"
-        time.sleep(0.01)
-    return path.read_text()
-
-
-def ends(pid: int) -> bool:
-    """Whether a process that is no child of this one ends."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        if "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_a_daemon_that_does_not_come_up_is_told_in_one_line_with_its_last_words(spark_class):
@@ -154,8 +131,8 @@ def test_an_interrupt_ends_the_command_too(number, tmp_path):
     """The part of the command line that starts no cluster, in a process of its own that is then interrupted."""
     script = f"echo $$ > {tmp_path}/command; exec sleep 1000"
     program = (
-        "import signal, os; from hm_kedro import local_cluster as c; "
-        f"signal.signal({int(number)}, c._interrupt); c._run(['sh', '-c', {script!r}], dict(os.environ))"
+        "import os; from hm_kedro import interrupts, local_cluster; interrupts.end_tidily(); "
+        f"local_cluster._run(['sh', '-c', {script!r}], dict(os.environ))"
     )
     process = subprocess.Popen([sys.executable, "-c", program])
     command = int(wait_for(tmp_path / "command"))

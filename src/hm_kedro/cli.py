@@ -14,6 +14,7 @@ from kedro import KedroDeprecationWarning
 from kedro.framework.cli.project import run as kedro_run
 
 from hm_kedro.errors import one_line
+from hm_kedro.interrupts import end_tidily
 
 
 def _is_not_a_resume_hint(record: logging.LogRecord) -> bool:
@@ -26,6 +27,7 @@ class RunCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run; an error that is not the command line's own becomes one line on standard error."""
+        end_tidily()
         # `--pipeline X` is how every page of this project and of Kedro's own says it.
         warnings.filterwarnings("ignore", message="Option '--pipeline'", category=KedroDeprecationWarning)
         # What failed is said in one line; how to go on is told by what it says, not by hashed node names.

@@ -13,22 +13,22 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import click
 
 from hm_kedro.errors import HmKedroError
+from hm_kedro.interrupts import end_tidily, undisturbed
 from hm_kedro.java import java_home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 
@@ -36,7 +36,6 @@ LOOPBACK = "127.0.0.1"
 MOST_SECONDS_TO_START = 120.0
 MOST_SECONDS_TO_STOP = 15.0
 SECONDS_BETWEEN_LOOKS = 0.1
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Runs a command until it ends or the pipe does, whose other end the process has that started it; then ends the group.
 GUARD = '("$@" </dev/null; kill 0) & cat >/dev/null; kill 0'
 # Asked without the proxy that the environment may name.
@@ -123,7 +122,7 @@ class LocalCluster:
         main = f"org.apache.spark.deploy.{role}.{role.title()}"
         command = [f"{self._env['SPARK_HOME']}/bin/spark-class", main, "--host", LOOPBACK, "--port", "0"]
         log = self._folder / f"{role}-{next(self._numbers)}.log"
-        with _undisturbed():
+        with undisturbed():
             daemon = _Daemon([*command, "--webui-port", "0", *arguments], self._env, log)
             self._opened.callback(daemon.stop)
             self._daemons.append(daemon)
@@ -224,27 +223,6 @@ def _daemons_environment(folder: Path) -> dict[str, str]:
     }
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Put off what interrupts this process until one that it starts is known, and will be ended with it."""
-    put_off: list[int] = []
-    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
-        yield
-        return
-    handlers = {number: signal.signal(number, lambda number, _: put_off.append(number)) for number in INTERRUPTS}
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        for came in put_off:
-            signal.raise_signal(came)
-
-
-def _interrupt(number: int, _: object) -> NoReturn:
-    sys.exit(128 + number)
-
-
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--workers", default=2, show_default=True, help="How many workers.")
 @click.option("--cores", default=1, show_default=True, help="Cores of a worker.")
@@ -252,8 +230,7 @@ def _interrupt(number: int, _: object) -> NoReturn:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def main(workers: int, cores: int, memory: str, command: tuple[str, ...]) -> None:
     """Run COMMAND on a Spark standalone cluster of this machine, started for it and stopped after it."""
-    for number in INTERRUPTS[1:]:  # Python itself raises at the first
-        signal.signal(number, _interrupt)
+    end_tidily()
     try:
         with LocalCluster(workers, cores, memory) as cluster:
             click.echo(f"Spark cluster: {cluster.url}, {workers} workers of {cores} cores and {memory}")
@@ -266,7 +243,7 @@ def main(workers: int, cores: int, memory: str, command: tuple[str, ...]) -> Non
 def _run(command: Sequence[str], env: dict[str, str]) -> int:
     """Run a command to its end, or end it when this process is told to end."""
     with ExitStack() as started:
-        with _undisturbed():
+        with undisturbed():
             process = subprocess.Popen(command, env=env)
             started.callback(process.wait, MOST_SECONDS_TO_STOP)
             started.callback(process.terminate)  # nothing to one that has ended

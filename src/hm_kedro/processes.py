@@ -8,10 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from hm_kedro.interrupts import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,18 +75,23 @@ def run_watched(
 ) -> Ended:
     """Run a command to its end or until it takes too much, in a session of its own, all of which ends with it."""
     start = time.perf_counter()
-    with subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        peak, stopped, ended = 0, "", threading.Event()
+    peak, stopped, ended = 0, "", threading.Event()
+    with ExitStack() as started:
+        with undisturbed():
+            process = started.enter_context(
+                subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    errors="replace",
+                    start_new_session=True,
+                )
+            )
+            started.push(partial(_end_if_cut, process.pid))
 
         def watch() -> None:
             nonlocal peak, stopped
@@ -100,9 +108,6 @@ def run_watched(
         watcher.start()
         try:
             said, _ = process.communicate()
-        except BaseException:
-            end_family(process.pid)
-            raise
         finally:
             ended.set()
             watcher.join()
@@ -133,6 +138,12 @@ def processor_seconds(pid: int) -> float:
         with suppress(OSError):
             ticks += sum(int(field) for field in _fields(Path(f"/proc/{member}/stat"))[11:15])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _end_if_cut(pid: int, error: type[BaseException] | None, *_: object) -> None:
+    """End a process and all that came from it where an error ends the wait for it."""
+    if error is not None:
+        end_family(pid)
 
 
 def end_family(pid: int) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hm_kedro.errors import HmKedroError
+from hm_kedro.processes import run_watched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,17 +55,7 @@ def run_kedro(pipelines: str, params: Mapping[str, object], *options: str) -> No
         HmKedroError: the run failed; with its last line.
     """
     command = kedro_command(pipelines, params, *options)
-    ended = subprocess.run(
-        command,
-        cwd=_Run.project,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if ended.returncode:
-        words = (ended.stdout.strip().splitlines() or ["it said nothing"])[-1]
-        raise HmKedroError(f"a run of {pipelines} ended with {ended.returncode}: {words}")
+    ended = run_watched(command, _Run.project, environment())
+    if ended.code:
+        words = (ended.said.strip().splitlines() or ["it said nothing"])[-1]
+        raise HmKedroError(f"a run of {pipelines} ended with {ended.code}: {words}")
