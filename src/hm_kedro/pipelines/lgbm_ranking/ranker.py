@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hm_kedro.pipelines.lgbm_ranking.features import Values
 
     Callback = Callable[[lgb.callback.CallbackEnv], None]
+    Rows = npt.NDArray[np.uint64]
 
 logger = logging.getLogger(__name__)
 # What the number of trees is found by. Of a binary objective its own loss: over one week's few buyers MAP@12 jumps.
@@ -53,11 +54,19 @@ class Learner:
 ALONE = Learner({}, ())
 
 
-def feature_matrix(table: pa.Table | pa.RecordBatch, names: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Make a matrix of features, a row each, missing values as NaN."""
-    matrix = np.empty((table.num_rows, len(names)), dtype=np.float32, order="F")
+def feature_matrix(
+    table: pa.Table | pa.RecordBatch, names: Sequence[str], chosen: Rows | None = None
+) -> npt.NDArray[np.float32]:
+    """Make a matrix of features, a row each, missing values as NaN.
+
+    Args:
+        chosen: rows of the table, in order; all of them if None.
+    """
+    rows = table.num_rows if chosen is None else len(chosen)
+    matrix = np.empty((rows, len(names)), dtype=np.float32, order="F")
     for position, name in enumerate(names):
-        matrix[:, position] = pc.fill_null(table.column(name).cast(pa.float32()), float("nan")).to_numpy()
+        values = pc.fill_null(table.column(name).cast(pa.float32()), float("nan")).to_numpy()
+        matrix[:, position] = values if chosen is None else values[chosen]
     return matrix
 
 
@@ -85,20 +94,21 @@ def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALON
     Returns:
         A booster of the features; without trees where there is no example to learn from.
     """
-    names = [name for name in examples.column_names if name not in ("week", "customer", "article", "bought")]
     settings = _settings(params) | dict(learner.settings)
     if not examples.num_rows:
+        names = _list_features(examples)
         settings |= {"objective": "regression", "boost_from_average": False, "metric": "None"}
         return lgb.Booster(settings, lgb.Dataset(np.zeros((2, len(names))), np.zeros(2), feature_name=names))
     number = count_boosters(examples.num_rows, params)
-    ordered = examples.sort_by([(key, "ascending") for key in ("week", "customer", "article")]).combine_chunks()
-    newest = pc.max(ordered["week"])
-    older, last = (ordered.filter(compare(pc.field("week"), newest)) for compare in (pc.less, pc.equal))
+    # Rows are chosen by number and never copied as a table: a full training set is of some GiB.
+    order = pc.sort_indices(examples, [(key, "ascending") for key in ("week", "customer", "article")]).to_numpy()
+    before = pc.sum(pc.less(examples["week"], pc.max(examples["week"]))).as_py()
+    older, last = order[:before], order[before:]
     trees = params.trees
-    if older.num_rows and params.patience:
+    if len(older) and params.patience:
         callbacks: list[Callback] = [*learner.callbacks, lgb.early_stopping(params.patience, verbose=False)]
-        trees = _grow(older, names, settings, trees, last, callbacks).best_iteration
-    grown = (_grow(ordered, names, settings | {"seed": params.seed + place}, trees) for place in range(number))
+        trees = _grow(examples, older, settings, trees, last, callbacks).best_iteration
+    grown = (_grow(examples, order, settings | {"seed": params.seed + place}, trees) for place in range(number))
     return average_boosters([booster.model_to_string() for booster in grown]) if number > 1 else next(grown)
 
 
@@ -133,15 +143,15 @@ def _divide_line(line: str, by: int) -> str:
 
 def _grow(
     examples: pa.Table,
-    names: list[str],
+    learned: Rows,
     settings: dict[str, Any],
     trees: int,
-    judged: pa.Table | None = None,
+    judged: Rows | None = None,
     judging: Sequence[Callback] = (),
 ) -> lgb.Booster:
-    """Grow trees; up to as many, and as long as what judges the judged week lets them, where there is one."""
-    data = _dataset(examples, names, settings)
-    validation = [] if judged is None else [_dataset(judged, names, settings, data)]
+    """Grow trees on some examples; as long as what judges them on others lets them, where there are others."""
+    data = _dataset(examples, learned, settings)
+    validation = [] if judged is None else [_dataset(examples, judged, settings, data)]
     # In a log or a worker the bar would leave nothing but empty lines.
     with Progress(transient=True, console=Console(quiet=not get_console().is_interactive)) as bar:
         callbacks = [*judging, _progress(bar, bar.add_task("Growing trees", total=trees))]
@@ -157,15 +167,21 @@ def _progress(bar: Progress, task: TaskID) -> Callback:
     return show
 
 
+def _list_features(examples: pa.Table) -> list[str]:
+    return [name for name in examples.column_names if name not in ("week", "customer", "article", "bought")]
+
+
 def _dataset(
-    examples: pa.Table, names: list[str], settings: dict[str, Any], like: lgb.Dataset | None = None
+    examples: pa.Table, chosen: Rows, settings: dict[str, Any], like: lgb.Dataset | None = None
 ) -> lgb.Dataset:
-    groups = group_sizes(examples["week"].cast(pa.int32()).to_numpy(), examples["customer"].to_numpy())
-    if groups.sum() != examples.num_rows:
-        raise AssertionError(f"groups of {groups.sum()} rows for {examples.num_rows} examples")
+    weeks, customers = (examples[key].cast(pa.int32()).to_numpy()[chosen] for key in ("week", "customer"))
+    groups = group_sizes(weeks, customers)
+    if groups.sum() != len(chosen):
+        raise AssertionError(f"groups of {groups.sum()} rows for {len(chosen)} examples")
+    names = _list_features(examples)
     return lgb.Dataset(
-        feature_matrix(examples, names),
-        examples["bought"].to_numpy(),
+        feature_matrix(examples, names, chosen),
+        examples["bought"].to_numpy()[chosen],
         reference=like,
         group=groups,
         feature_name=names,
