@@ -129,6 +129,12 @@ def test_presets_of_a_judged_week_are_the_kaggle_files_judged_on_the_cutoffs_wee
     assert spark == spark_of_kaggle
 
 
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_training_examples_may_be_collected_whatever_their_size(env: str) -> None:
+    """Those of H&M's six weeks are past Spark's default bound; `training.max_rows` is ours."""
+    assert config(env)["spark"]["spark.driver.maxResultSize"] == 0
+
+
 def test_every_parameter_has_a_comment_or_explains_itself() -> None:
     for path in (PROJECT / "conf/base/parameters").glob("*.yml"):
         assert any(line.lstrip().startswith("#") for line in path.read_text().splitlines()), path
