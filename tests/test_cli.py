@@ -13,10 +13,13 @@ WAYS = {
     "run_watched": "processes.run_watched([sys.executable, '-c', {inner!r}], Path('.'), os.environ)",
     "run_kedro": "subruns.kedro_command = lambda *_: [sys.executable, '-c', {inner!r}]; subruns.run_kedro('', {{}})",
 }
+# Signals as a shell starts it with, also where the tests themselves run under nohup.
 PROGRAM = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from hm_kedro import cli, processes, subruns
+
+signal.signal({number}, signal.SIG_DFL)
 
 def work():
     {way}
@@ -30,7 +33,9 @@ cli.RunCommand("run", callback=work).main([])
 def test_a_run_that_is_told_to_end_ends_the_runs_that_it_has_started(way, number, tmp_path):
     told = tmp_path / "pid"
     inner = INNER.format(told=str(told))
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM.format(way=WAYS[way].format(inner=inner))])
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(number=int(number), way=WAYS[way].format(inner=inner))]
+    )
     started = int(wait_for(told))
     process.send_signal(number)
     assert process.wait(60) == 128 + number

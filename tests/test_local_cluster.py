@@ -131,7 +131,8 @@ def test_an_interrupt_ends_the_command_too(number, tmp_path):
     """The part of the command line that starts no cluster, in a process of its own that is then interrupted."""
     script = f"echo $$ > {tmp_path}/command; exec sleep 1000"
     program = (
-        "import os; from hm_kedro import interrupts, local_cluster; interrupts.end_tidily(); "
+        f"import os, signal; signal.signal({int(number)}, signal.SIG_DFL); "  # which nohup would have set otherwise
+        "from hm_kedro import interrupts, local_cluster; interrupts.end_tidily(); "
         f"local_cluster._run(['sh', '-c', {script!r}], dict(os.environ))"
     )
     process = subprocess.Popen([sys.executable, "-c", program])
