@@ -26,6 +26,7 @@ FEW = (
     "training.weeks=2",
     "training.enough_purchases=0",
     "retrieval.budget=60",
+    "ranker.boosters=2",
     "ranker.trees=60",
     "ranker.patience=0",
     "comparison.resamples=500",
