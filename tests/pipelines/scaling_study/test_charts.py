@@ -94,6 +94,14 @@ def test_cores_are_drawn_beside_the_ideal_and_beyond_what_was_measured(figures):
     assert len(traces(cores, "as fast as there are cores")) == 2
 
 
+def test_a_stage_that_more_cores_make_slower_is_seen():
+    slower = fit_scaling(measured([run(cores=1, seconds=5.0)], [run(cores=2, seconds=10.0)]), {})
+    cores = dict(zip((chart.name for chart in CHARTS), draw_scaling(slower), strict=True))["scaling_cores"]
+    (points,) = (trace for trace in traces(cores, "Spark") if trace.mode == "markers")
+    assert list(points.y) == pytest.approx([1, 0.5])
+    assert 10 ** cores.layout.yaxis.range[0] < 0.5
+
+
 def test_the_cost_is_drawn_at_the_largest_size_at_which_both_ended(figures):
     (spark,) = traces(figures["scaling_cost"], "Spark on 2 cores")
     assert list(spark.y) == ["read, 32 million: Spark", "train, 9.5 million: Spark"]

@@ -64,9 +64,10 @@ def _draw_cores(numbers: Numbers) -> go.Figure:
         for (contestant, what), found in split(of_stage, "contestant", "what").items():
             _draw_line(figure, contestant, what, found, at, legend)
     ticks = [2**power for power in range(12) if 2**power <= most]
-    axis = log_axis([1, most]) | {"tickvals": ticks, "ticktext": [str(tick) for tick in ticks]}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
+    shown = {"tickvals": ticks, "ticktext": [str(tick) for tick in ticks]}
+    figure.update_xaxes(**log_axis([1, most]) | shown)
+    # More cores may take longer than one.
+    figure.update_yaxes(**log_axis([most, 1, *(row["speedup"] for row in rows)]) | shown)
     name_axes(figure, titles, f"cores ({rows[0]['data']})", "speedup over one core")
     return figure
 
