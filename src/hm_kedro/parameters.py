@@ -155,6 +155,12 @@ class HistoryRetriever(Retriever):
     decay_power: NonNegativeFloat
 
 
+class OwnPurchasesRetriever(HistoryRetriever):
+    """The customer's own articles, those that sell well before others: popularity counts to this power (0: not)."""
+
+    popularity_power: NonNegativeFloat
+
+
 def _known_attribute(name: str) -> str:
     if name not in ("product", *ATTRIBUTES):
         raise ValueError(f"'{name}' is no attribute of articles: choose from product, {', '.join(ATTRIBUTES)}")
@@ -183,7 +189,7 @@ class RetrievalParameters(Group):
     history_days: PositiveInt
     budget: int = Field(ge=12)
     als: AlsRetriever
-    own_purchases: HistoryRetriever
+    own_purchases: OwnPurchasesRetriever
     product_variants: HistoryRetriever
     bought_together: HistoryRetriever
     attribute_profile: AttributeProfileRetriever

@@ -77,7 +77,7 @@ HISTORY = ("product_variants", "bought_together", "section_bestsellers")
 GROUPS = {
     "als": {"already_bought": True},
     **{name: {"decay_power": 1} for name in HISTORY},
-    "own_purchases": {"decay_power": 1, "weight": 2},
+    "own_purchases": {"decay_power": 1, "popularity_power": 0, "weight": 2},
     "attribute_profile": {"decay_power": 1, "attributes": ["section"], "articles": 10},
     "bestsellers": {},
     "age_bestsellers": {"smoothing": 8},

@@ -34,10 +34,11 @@ KEYS, RANKS = ("week", "customer", "article"), ("union_rank", *[f"{name}_rank" f
 CUTOFF, JUDGED, EARLIER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 TWO_WEEKS = EvaluationParameters(weeks=2)
 SALES = SalesParameters(window_days=7, trend_days=35, age_edges=(25, 40))
-HISTORY = ("own_purchases", "product_variants", "bought_together", "section_bestsellers")
+HISTORY = ("product_variants", "bought_together", "section_bestsellers")
 GROUPS = {
     "als": {"already_bought": True},
     **{name: {"decay_power": 1} for name in HISTORY},
+    "own_purchases": {"decay_power": 1, "popularity_power": 0},
     "attribute_profile": {"decay_power": 1, "attributes": ["section"], "articles": 10},
     "bestsellers": {},
     "age_bestsellers": {"smoothing": 1, "top": 0},

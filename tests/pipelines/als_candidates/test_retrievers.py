@@ -9,6 +9,7 @@ from hm_kedro.parameters import (
     AttributeProfileRetriever,
     GroupRetriever,
     HistoryRetriever,
+    OwnPurchasesRetriever,
     RetrievalParameters,
     Retriever,
 )
@@ -34,6 +35,7 @@ YOUNG, OLD = 0, 1
 PLAIN = Retriever(top=10, weight=1)
 # A purchase of the day before counts 1, of the day before that 1/2, of four days before 1/4.
 HISTORY = HistoryRetriever(top=10, weight=1, decay_power=1)
+OWN = OwnPurchasesRetriever(top=10, weight=1, decay_power=1, popularity_power=0.5)
 GROUP = GroupRetriever(top=10, weight=1, smoothing=0)
 
 
@@ -88,7 +90,7 @@ def scores(proposals):
 
 SETTINGS = {
     "als": {"already_bought": True},
-    "own_purchases": {"decay_power": 1},
+    "own_purchases": {"decay_power": 1, "popularity_power": 1},
     "product_variants": {"decay_power": 1},
     "bought_together": {"decay_power": 1},
     "attribute_profile": {"decay_power": 1, "attributes": ["section", "product"], "articles": 10},
@@ -187,7 +189,17 @@ def test_als_has_nothing_for_customers_without_factors():
 
 def test_own_purchases_are_scored_by_decayed_pieces():
     customers = block((0, 3, 1, 2), (0, 1, 2, 1), (0, 3, 4, 4), (2, 3, 4, 1), customers=3)
-    assert scores(own_purchases.propose(customers, knowledge(), HISTORY)) == {(0, 3): 3, (0, 1): 0.5, (2, 3): 0.25}
+    assert scores(own_purchases.propose(customers, knowledge(), OWN)) == {(0, 3): 3, (0, 1): 0.5, (2, 3): 0.25}
+
+
+def test_own_purchases_that_sell_well_come_before_others():
+    # Pieces sold before count a quarter: 3 of article 1 to both groups, 8 of article 2, none of article 3.
+    sales = [(1, YOUNG, 1, 4, 0), (1, OLD, 1, 0, 0), (2, OLD, 8, 0, 0)]
+    customers = block((0, 1, 1, 1), (0, 2, 1, 1), (0, 3, 1, 1), (1, 1, 2, 1), customers=2)
+    known = knowledge(sales=sales)
+    assert scores(own_purchases.propose(customers, known, OWN)) == {(0, 1): 2, (0, 2): 3, (0, 3): 1, (1, 1): 1}
+    alike = OWN.model_copy(update={"popularity_power": 0.0})
+    assert scores(own_purchases.propose(customers, known, alike)) == {(0, 1): 1, (0, 2): 1, (0, 3): 1, (1, 1): 0.5}
 
 
 PRODUCTS = {"product": [0, 0, 0, 0, 1, -1]}

@@ -19,10 +19,11 @@ from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
 
 WEEK, NEXT_WEEK = date(2020, 9, 2), date(2020, 9, 9)
 DAYS = 18507
-HISTORY = ("own_purchases", "product_variants", "bought_together", "section_bestsellers")
+HISTORY = ("product_variants", "bought_together", "section_bestsellers")
 GROUPS = {
     "als": {"already_bought": True},
     **{name: {"decay_power": 1} for name in HISTORY},
+    "own_purchases": {"decay_power": 1, "popularity_power": 0},
     "attribute_profile": {"decay_power": 1, "attributes": ["section", "product"], "articles": 10},
     "bestsellers": {},
     "age_bestsellers": {"smoothing": 1},

@@ -10,6 +10,7 @@ from hm_kedro.parameters import (
     AlsRetriever,
     EvaluationParameters,
     HistoryRetriever,
+    OwnPurchasesRetriever,
     RetrievalParameters,
     Retriever,
     SalesParameters,
@@ -30,7 +31,7 @@ CANDIDATES = "week date, customer int, article int, als_score float, als_rank in
 LINE = line()
 RETRIEVAL = RetrievalParameters.model_construct(
     als=AlsRetriever(top=20, weight=0.5, already_bought=True),
-    own_purchases=HistoryRetriever(top=20, weight=1, decay_power=1),
+    own_purchases=OwnPurchasesRetriever(top=20, weight=1, decay_power=1, popularity_power=0),
     bought_together=HistoryRetriever(top=20, weight=1, decay_power=1),
     age_bestsellers=Retriever(top=20, weight=1),
     bestsellers=Retriever(top=20, weight=0.5),

@@ -28,6 +28,11 @@ def summed(knowledge: Knowledge, count: str) -> Counts:
     return pieces.astype(np.float64)
 
 
+def latest_sales(knowledge: Knowledge) -> Counts:
+    """Give by article the pieces sold in the last days, and a quarter of those sold in the weeks before."""
+    return summed(knowledge, "lately") + EARLIER * summed(knowledge, "before")
+
+
 def sold(pieces: Counts) -> Entries:
     """Give the articles that were sold, and how many pieces."""
     articles = np.flatnonzero(pieces > 0).astype(np.int32)
@@ -57,7 +62,7 @@ def by_age_group(knowledge: Knowledge, count: str, smoothing: float) -> Lists:
 def share_of_value(knowledge: Knowledge, attribute: str, most: int | None = None) -> csr_matrix:
     """Give articles' shares of their value's sales: a row a value, a column an article, of each the best `most`."""
     codes = knowledge.codes[attribute]
-    pieces = summed(knowledge, "lately") + EARLIER * summed(knowledge, "before")
+    pieces = latest_sales(knowledge)
     kept = np.flatnonzero((codes >= 0) & (pieces > 0))
     count = int(codes.max()) + 1
     totals = np.bincount(codes[kept], pieces[kept], minlength=count)
