@@ -20,7 +20,7 @@ CONTESTANTS = {
     "bestsellers_ever": "the twelve articles sold most before the week",
     "bestsellers": "the twelve articles sold most in the last 7 days",
     "age_bestsellers": "those sold most to the customer's age group in the last 7 days, filled with the bestsellers",
-    "own_purchases": "the customer's own articles, late ones and those that sell well first, filled with the bestsellers",
+    "own_purchases": "the customer's own articles, late ones and those that sell well first, then bestsellers",
     "heuristic": "one summed score of own purchases, bought together and the age group's bestsellers, filled",
     "heuristics": "one summed score of all retrievers but ALS, filled with the bestsellers",
     "notebook": "the recipe of the competition's notebooks: a DART LambdaRank over bestsellers and the last basket",
