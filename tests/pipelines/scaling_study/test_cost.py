@@ -65,6 +65,19 @@ def test_what_slows_both_of_a_pair_is_not_in_the_interval():
     assert divide(one, other)[:3] == pytest.approx((0.5, 0.5, 0.5))
 
 
+def test_a_slow_round_does_not_count_for_the_one_alone_that_was_measured_in_it():
+    slower = [run(repeat=number, seconds=seconds, **SINGLE) for number, seconds in enumerate((10.0, 15.0, 16.0), 1)]
+    for engine, single in (tried([run(seconds=12.0)], slower), tried([run(repeat=3, seconds=12.0)], slower)):
+        assert divide(engine, single).value == 12.0 / single.ended[engine.runs[0]["repeat"]]["seconds"]
+    found = costs([run(seconds=12.0)], slower)["spark"]
+    assert (found["single_seconds"], found["cost"], found["ratio"]) == (15.0, None, 1.2)
+
+
+def test_rounds_that_none_shared_are_compared_all_the_same():
+    one, other = tried([run(seconds=12.0)], [run(repeat=2, seconds=10.0, contestant="sail")])
+    assert divide(one, other) == (1.2, None, None, 0)
+
+
 def test_a_single_pair_has_no_interval():
     one, other = tried([run()], [run(contestant="sail", seconds=5.0)])
     assert divide(one, other) == (2.0, None, None, 1)

@@ -12,7 +12,7 @@ from typing import Any
 
 from hm_kedro.engine import ENGINES
 from hm_kedro.pipelines.scaling_study.measurements import YARDSTICKS
-from hm_kedro.pipelines.scaling_study.ratios import divide
+from hm_kedro.pipelines.scaling_study.ratios import divide, is_faster
 from hm_kedro.pipelines.scaling_study.trials import Trials, differs, find_base, most_cores, place
 from hm_kedro.pipelines.scaling_study.words import called
 
@@ -30,7 +30,8 @@ def cost_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
         `single`, the fastest yardstick on one core, and its `single_seconds` (missing where none ended, `single` then
         says how they failed); `cost`, the least number of cores measured from which the engine's median is the lower,
         missing where that is so of none; `most_cores`, up to which was measured, and `least_cores`, from which; the
-        engine's `seconds` on the most cores and their `ratio` to the single thread's, with `low` and `high`.
+        engine's `seconds` on the most cores and, of the rounds that both were in, their `ratio` to the single thread's,
+        with `low` and `high`.
     """
     return [row for (stage, data), of_work in _by_work(trials).items() for row in _costs(stage, data, of_work)]
 
@@ -43,7 +44,7 @@ def _costs(stage: str, data: str, of_work: Sequence[Trials]) -> Iterator[dict[st
         measured = sorted((one for one in of_work if one.contestant == engine), key=lambda one: one.cores)
         if not measured:
             continue
-        faster = [one.cores for one in measured if _is_faster(one, single)]
+        faster = [one.cores for one in measured if is_faster(one, single)]
         most = measured[-1]
         ratio = None if single is None else divide(most, single)
         failures = "; ".join(f"{called(one.contestant)} {one.failure}" for one in singles)
@@ -63,13 +64,6 @@ def _costs(stage: str, data: str, of_work: Sequence[Trials]) -> Iterator[dict[st
             "low": ratio.low if ratio else None,
             "high": ratio.high if ratio else None,
         }
-
-
-def _is_faster(one: Trials, other: Trials | None) -> bool:
-    """Whether one ended, and before the other, if that ended at all."""
-    if one.seconds is None:
-        return False
-    return other is None or other.seconds is None or one.seconds < other.seconds
 
 
 def _by_work(trials: Sequence[Trials]) -> dict[Work, list[Trials]]:
@@ -150,7 +144,7 @@ def pandas_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
 def _against_pandas(both: Sequence[tuple[Trials, Trials]]) -> dict[str, Any]:
     faster_from, slower_until = None, None
     for engine, pandas in both:
-        if _is_faster(engine, pandas):
+        if is_faster(engine, pandas):
             faster_from = faster_from or engine.transactions
         elif pandas.seconds is not None:
             faster_from, slower_until = None, engine.transactions

@@ -23,14 +23,33 @@ class Ratio(NamedTuple):
     pairs: int
 
 
+def pair(one: Trials, other: Trials) -> tuple[Trials, Trials]:
+    """Keep of both the rounds that both were in, or all if there is none.
+
+    What the machine is slowed by for a round must not count for the one alone that was measured in it.
+    """
+    shared = {run["repeat"] for run in one.runs} & {run["repeat"] for run in other.runs}
+    return (one.of_rounds(shared), other.of_rounds(shared)) if shared else (one, other)
+
+
+def is_faster(one: Trials, other: Trials | None) -> bool:
+    """Whether one ended, and before the other, if that ended at all, by the rounds that both were in."""
+    if other is not None:
+        one, other = pair(one, other)
+    if one.seconds is None:
+        return False
+    return other is None or other.seconds is None or one.seconds < other.seconds
+
+
 def divide(one: Trials, other: Trials) -> Ratio | None:
-    """Divide the median seconds of one by those of the other.
+    """Divide the median seconds of one by those of the other, of the rounds that both were in.
 
     The interval is Student's t of the logarithms of the paired repeats' ratios, about the ratio of the medians.
 
     Returns:
         None where either did not end.
     """
+    one, other = pair(one, other)
     if one.seconds is None or other.seconds is None:
         return None
     value, mine, theirs = one.seconds / other.seconds, one.values("seconds"), other.values("seconds")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,6 +90,10 @@ class Trials:
         if 2 * len(self.failed) >= len(self.runs):
             return None
         return float(np.median([*self.values("seconds").values(), *[np.inf] * len(self.failed)]))
+
+    def of_rounds(self, repeats: AbstractSet[int]) -> Trials:
+        """Keep the runs of some rounds."""
+        return replace(self, runs=tuple(run for run in self.runs if run["repeat"] in repeats))
 
     def values(self, measure: str) -> dict[int, float]:
         """Give what was measured of the runs that ended, by repeat."""
