@@ -124,8 +124,8 @@ def test_articles_are_described_by_the_ages_of_their_latest_buyers(described):
 
 
 def test_articles_are_described_by_new_buyers_and_those_who_come_again(described):
-    found = described(LOG, "article_buyers", "article_repeat_share")
-    assert found == {(WEEK, 0): (3, pytest.approx(2 / 5)), (WEEK, 1): (1, 0)}
+    found = described(LOG, "article_buyers", "article_repeats", "article_repeat_share")
+    assert found == {(WEEK, 0): (3, 2, pytest.approx(2 / 5)), (WEEK, 1): (1, 0, 0)}
 
 
 def test_articles_are_described_by_their_latest_buyers(described):
@@ -234,4 +234,4 @@ def test_candidates_are_looked_up_by_article_and_the_unsold_named(table):
         (None, None, 1),
         (7, 3, 0),
     ]
-    assert set(found) == {*NAMES, "article_never_sold"}
+    assert set(found) == {*NAMES, "article_never_sold", "article_repeat_rate"}

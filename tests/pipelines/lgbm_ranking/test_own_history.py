@@ -4,6 +4,7 @@ import pytest
 from tests.pipelines.lgbm_ranking.making import FEATURES, WIDTH, block, line, pairs, said, shop
 
 from hm_kedro.pipelines.lgbm_ranking.features.own_history import describe, features
+from hm_kedro.pipelines.lgbm_ranking.features.repeats import PRIOR
 
 OF_ARTICLE = [f"article_{name}" for name in ("times_bought", "days_bought", "days_since_bought", "days_between", "due")]
 OF_PRODUCT = [name.replace("article", "product") for name in OF_ARTICLE]
@@ -58,6 +59,16 @@ def test_a_shopping_day_on_which_an_article_was_bought_twice_is_one():
 
 def test_of_an_article_never_bought_no_shopping_day_is_known():
     assert said(own([line(0, 2, 1)], [(0, 3)]), *OF_VISITS) == [(None, None, 0, 0, 0)]
+
+
+def test_an_article_that_is_often_bought_again_and_was_bought_lately_is_strong():
+    # 32 to the power 0.6 is 8; a quarter of all days of purchase were not the first.
+    known = shop(article_buyers={2: 6, 3: 3}, article_repeats={2: 2, 3: 1})
+    lines = [line(0, 2, 1), line(0, 2, 32, pieces=4), line(0, 3, 32)]
+    found = describe(pairs(block(*lines), known, (0, 2), (0, 3), (0, 1)), FEATURES, ())
+    rates = [(repeats + PRIOR / 4) / (days + PRIOR) for repeats, days in ((2, 8), (1, 4))]
+    expected = [(pytest.approx(1.5 * rates[0]),), (pytest.approx(rates[1] / 8),), (None,)]
+    assert said(found, "article_repeat_strength") == expected
 
 
 def test_what_others_bought_is_not_the_customers():
@@ -116,7 +127,7 @@ def test_a_value_was_last_bought_when_any_of_its_articles_was():
 def test_every_feature_that_is_listed_is_described_under_its_own_name():
     affinities = ("product", "colour_group")
     listed = [feature.name for feature in features(FEATURES, affinities)]
-    assert len(set(listed)) == len(listed) == 2 * 5 + 5 + 2 * 2 + 1
+    assert len(set(listed)) == len(listed) == 2 * 5 + 5 + 1 + 2 * 2 + 1
     assert set(listed) <= set(own([line(0, 0, 1)], [(0, 0)], COLOURS, affinities))
 
 

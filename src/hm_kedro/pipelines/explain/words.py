@@ -45,6 +45,7 @@ SENTENCES: dict[str, Sentence] = {
     "article_trend": ("sells {:.1f} times as well as before", 1.2, math.inf),
     "article_days_on_sale": ("new: on sale for {:.0f} days", 1, 28),
     "article_price_change": ("costs {:.0%} of its usual price", 0.01, 0.95),
+    "article_repeat_rate": ("{:.0%} of purchases of it and its kind are repeated ones", 0.05, 1),
     "article_repeat_share": ("{:.0%} of its purchases are repeated ones", 0.05, 1),
     "age_distance": ("bought by customers of about their age", -7, 7),
     "age_distance_spreads": ("bought by customers of about their age", -0.7, 0.7),

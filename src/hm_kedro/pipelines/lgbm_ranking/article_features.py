@@ -127,6 +127,7 @@ def describe_weeks(
         "article_buyers_age": mean_age,
         "article_buyers_age_spread": F.when(variance.isNotNull(), F.sqrt(F.greatest(variance, F.lit(0.0)))),
         "article_buyers": F.col("buyers"),
+        "article_repeats": F.col("repeats"),
         "article_repeat_share": F.col("repeats") / (F.col("buyers") + F.col("repeats")),
         "product_share": _ratio(f"article_sales_{many}d", "product_sales"),
     }

@@ -4,18 +4,22 @@ import numpy as np
 
 from hm_kedro.parameters import FeatureParameters
 from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs, Values
+from hm_kedro.pipelines.lgbm_ranking.features.repeats import PRIOR, repeat_shares
 
 
-def features(params: FeatureParameters, _: tuple[str, ...]) -> list[Feature]:
+def features(params: FeatureParameters, affinities: tuple[str, ...]) -> list[Feature]:
     """List them."""
-    never = Feature(
-        "article_never_sold",
-        "",
-        "1 if it was never sold before the week, else 0",
-        "article_features",
-        f"{params.window_days} days",
-    )
-    return [*list_article_features(params), never]
+    source = {"source": "article_features", "window": f"{params.window_days} days"}
+    drawn = f"{PRIOR} days' worth of the next coarser share added"
+    return [
+        *list_article_features(params),
+        Feature("article_never_sold", "", "1 if it was never sold before the week, else 0", **source),
+        Feature("article_repeat_rate", "share", f"`article_repeat_share`, {drawn}", **source),
+        *[
+            Feature(f"{name}_repeat_rate", "share", f"the same of all articles of the article's {name}", **source)
+            for name in affinities
+        ],
+    ]
 
 
 def list_article_features(params: FeatureParameters) -> list[Feature]:
@@ -58,6 +62,7 @@ def list_article_features(params: FeatureParameters) -> list[Feature]:
             "article_buyers_age_spread", "years", "standard deviation of those ages", with_ages, lately, "no age known"
         ),
         Feature("article_buyers", "customers", "customers who bought it for the first time", source, whole, sold),
+        Feature("article_repeats", "customers", "customers, by day, who bought it and had before", source, whole, sold),
         Feature(
             f"article_buyers_{few}d",
             "customers",
@@ -102,8 +107,14 @@ def list_article_features(params: FeatureParameters) -> list[Feature]:
     ]
 
 
-def describe(pairs: Pairs, _: FeatureParameters, __: tuple[str, ...]) -> dict[str, Values]:
+def describe(pairs: Pairs, _: FeatureParameters, affinities: tuple[str, ...]) -> dict[str, Values]:
     """Look the articles up."""
     columns = {name: values[pairs.articles] for name, values in pairs.shop.article_features.items()}
     never = np.isnan(columns["article_days_on_sale"])
-    return columns | {"article_never_sold": never.astype(np.float32)}
+    of_attributes, of_articles = repeat_shares(pairs.shop, affinities)
+    return {
+        **columns,
+        "article_never_sold": never.astype(np.float32),
+        "article_repeat_rate": of_articles[pairs.articles],
+        **{f"{name}_repeat_rate": shares[pairs.articles] for name, shares in of_attributes.items()},
+    }

@@ -8,6 +8,7 @@ import numpy as np
 
 from hm_kedro.pipelines.als_candidates.block import decay
 from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Numbers, Pairs, Values, ratio
+from hm_kedro.pipelines.lgbm_ranking.features.repeats import repeat_shares
 
 if TYPE_CHECKING:
     from hm_kedro.parameters import FeatureParameters
@@ -65,6 +66,14 @@ def features(_: FeatureParameters, affinities: tuple[str, ...]) -> list[Feature]
             Feature(f"article_in_{count}_visits", "days", f"on how many of their last {count} they bought it", **SOURCE)
             for count in VISITS
         ],
+        Feature(
+            "article_repeat_strength",
+            "",
+            f"pieces of the article that they bought, each counting 1 / age^{FADING}, times `article_repeat_rate`",
+            source="histories, article_features",
+            window="retrieval.history_days",
+            missing=NEVER,
+        ),
     ]
     for name in affinities:
         of_article = f"articles of the article's {name}"
@@ -160,6 +169,10 @@ def describe(pairs: Pairs, _: FeatureParameters, affinities: tuple[str, ...]) ->
             f"{what}_days_between": between,
             f"{what}_due": ratio(latest, between),
         }
+        if what == "article":
+            # Trees find the product of two features where there is much to learn it from only.
+            rates = repeat_shares(pairs.shop, affinities)[1]
+            columns["article_repeat_strength"] = _at(seen.faded, places, there) * rates[pairs.articles]
     columns |= _visits(pairs)
     for name in affinities:
         columns |= _affinity(pairs, name)

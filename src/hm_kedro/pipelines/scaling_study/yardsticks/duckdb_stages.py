@@ -182,6 +182,7 @@ def _features(work: Work, week: str) -> str:
         "article_buyers_age_spread": "case when aged_lately > 0 then sqrt(greatest("
         "age_squares_lately / aged_lately - (age_lately / aged_lately) ** 2, 0)) end",
         "article_buyers": "buyers",
+        "article_repeats": "repeats",
         f"article_buyers_{few}d": "buyers_few",
         f"article_repeats_{few}d": "repeats_few",
         f"article_new_buyers_{many}d": "new_buyers_many",

@@ -124,6 +124,7 @@ def describe_week(
         "article_buyers_age": mean_age,
         "article_buyers_age_spread": np.sqrt(np.maximum(_ratio(summed("age_squares", many), aged) - mean_age**2, 0)),
         "article_buyers": buyers,
+        "article_repeats": repeats,
         f"article_buyers_{few}d": summed("buyers", few) + summed("repeats", few),
         f"article_repeats_{few}d": summed("repeats", few),
         f"article_new_buyers_{many}d": summed("buyers", many),
