@@ -451,7 +451,8 @@ def test_a_ranker_of_other_features_is_an_error_that_names_them(parts):
         next(parts(relevance=RELEVANCE.query("article_attribute == 'section'")))
     assert one_line(caught.value) == (
         "the ranker of 2020-09-16 was trained on other features, they differ in affinity_section, "
-        "recent_affinity_section, section_days_since_bought: run `--pipeline lgbm_ranking` as a whole"
+        "recent_affinity_section, section_days_since_bought, section_repeat_rate: run `--pipeline lgbm_ranking` as a "
+        "whole"
     )
 
 

@@ -9,6 +9,7 @@ from hm_kedro.pipelines.lgbm_ranking.examples import MODULUS
 from hm_kedro.pipelines.lgbm_ranking.features import list_features
 from hm_kedro.pipelines.lgbm_ranking.features.article import list_article_features
 from hm_kedro.pipelines.lgbm_ranking.features.own_history import FADING, VISITS
+from hm_kedro.pipelines.lgbm_ranking.features.repeats import PRIOR
 from hm_kedro.pipelines.scaling_study.yardsticks.tables import ONLINE
 from hm_kedro.timeline import week_days
 
@@ -44,6 +45,7 @@ def select_examples(con: DuckDBPyConnection, week: date, params: Parameters, aff
     }
     for table, rows in made.items():
         con.execute(f"create or replace temp table {table} as {rows}")
+    _draw_repeats(con, affinities)
     columns = _columns(params, affinities)
     features = ", ".join(f"({columns[name]})::float as {name}" for name in list_features(params.features, affinities))
     of_attributes = " ".join(
@@ -63,6 +65,7 @@ def select_examples(con: DuckDBPyConnection, week: date, params: Parameters, aff
         from picked p
         join articles a on a.article = p.article
         join habits h on h.customer = p.customer
+        join rates on rates.article = p.article
         left join sold f on f.article = p.article
         left join seen_article own on own.customer = p.customer and own.article = p.article
         left join likeness on likeness.customer = p.customer and likeness.article = p.article
@@ -73,6 +76,29 @@ def select_examples(con: DuckDBPyConnection, week: date, params: Parameters, aff
             and g.age_group = len(list_filter([{edges}], lambda edge: edge <= h.age))
         {of_attributes}
     """
+
+
+def _draw_repeats(con: DuckDBPyConnection, affinities: tuple[str, ...]) -> None:
+    """Make the table of shares of repeated days of purchase, each drawn to the coarser one before it."""
+    con.execute("""
+        create or replace temp table rates as
+        select articles.*, coalesce(article_repeats, 0)::double as again,
+            coalesce(article_repeats + article_buyers, 0)::double as days,
+            (select sum(article_repeats) / greatest(sum(article_repeats + article_buyers), 1) from sold) as share
+        from articles left join sold using (article)
+    """)
+    counts = {
+        name: con.execute(f"select count(distinct {name}), count({name}) from articles").fetchone() or (0, 0)
+        for name in affinities
+    }
+    share = "coalesce(share, 0)"
+    for name in (*sorted(affinities, key=lambda name: counts[name][0]), "article"):
+        values, known = counts.get(name, (0, 1))
+        of_value = f"over (partition by {name})"
+        drawn = f"(sum(again) {of_value} + {PRIOR} * {share}) / (sum(days) {of_value} + {PRIOR})"
+        made = f"case when {name} is null then {share} else {drawn} end" if values < known else share
+        con.execute(f"create or replace temp table rates as select *, {made} as {name}_repeat_rate from rates")
+        share = f"{name}_repeat_rate"
 
 
 def _pick(week: date, params: TrainingParameters) -> str:
@@ -111,6 +137,7 @@ def _lines(week: date) -> str:
 SEEN_ARTICLE = f"""
     select customer, article, sum(quantity) as pieces, count(distinct age_days) as days, min(age_days) as latest,
         max(age_days) as earliest, min(visit) as back, count(distinct visit) / (max(visit) + 1) as share,
+        sum(quantity * faded) as faded,
         {", ".join(f"count(distinct visit) filter (visit < {count}) as in_{count}" for count in VISITS)}
     from lines group by customer, article
 """
@@ -186,6 +213,7 @@ def _columns(params: Parameters, affinities: tuple[str, ...]) -> dict[str, str]:
         "retrievers": " + ".join(f"(p.{name} is not null)::int" for name in ranks),
         **_seen_columns("article", "own"),
         **_seen_columns("product", "seen_product"),
+        "article_repeat_strength": "own.faded * rates.article_repeat_rate",
         "article_visits_since": "own.back",
         "article_visit_share": "own.share",
         **{f"article_in_{count}_visits": f"coalesce(own.in_{count}, 0)" for count in VISITS},
@@ -198,6 +226,7 @@ def _columns(params: Parameters, affinities: tuple[str, ...]) -> dict[str, str]:
         **{f"{name}_days_since_bought": f"seen_{name}.latest" for name in affinities},
         **{name: f"f.{name}" for name in of_article},
         "article_never_sold": "(f.article is null)::int",
+        **{f"{name}_repeat_rate": f"rates.{name}_repeat_rate" for name in ("article", *affinities)},
         "customer_age": "h.age",
         "customer_club": "h.club",
         "customer_news": "h.news",
