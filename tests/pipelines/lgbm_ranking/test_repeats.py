@@ -53,6 +53,20 @@ def test_an_attribute_with_a_value_an_article_counts_nothing_twice():
     assert of_articles.tolist() == repeat_shares(shop(**SOLD), ())[1].tolist()
 
 
+def test_articles_that_were_never_sold_say_nothing_of_the_order_of_attributes():
+    # Of the sold, two kinds in one department; the launches to come have departments of their own.
+    codes = {"product_type": [0, 0, 1, 1, 1, 1], "department": [0, 0, 0, 1, 2, 3]}
+    of_attributes, _ = repeat_shares(shop(codes, **SOLD), ("product_type", "department"))
+    of_department = drawn(10, 40, ALL)
+    assert of_attributes["department"][0] == pytest.approx(of_department)
+    assert of_attributes["product_type"][0] == pytest.approx(drawn(10, 20, of_department))
+
+
+def test_an_attribute_with_a_value_a_sold_article_is_passed_over_whatever_comes_later():
+    codes = {"product": [0, 1, 2, 3, 3, 3]}
+    assert repeat_shares(shop(codes, **SOLD), ("product",))[0]["product"].tolist() == pytest.approx([ALL] * WIDTH)
+
+
 def test_where_nothing_was_sold_nothing_was_bought_again():
     of_attributes, of_articles = repeat_shares(shop(TYPES), ("product_type",))
     assert set(of_articles) == set(of_attributes["product_type"]) == {0}

@@ -18,7 +18,8 @@ def repeat_shares(shop: Shop, attributes: tuple[str, ...]) -> tuple[dict[str, Va
 
     Each share is the mean of a beta distribution after its own days, before which it was the next coarser share,
     worth PRIOR days: of all articles, then of the attributes' values, those of the fewest values first, then of the
-    article. An attribute of which each article has a value of its own is passed over.
+    article. An attribute of which each article has a value of its own is passed over. Values are counted among what
+    was sold: the list of articles may have some that are launched later.
 
     Returns:
         Of the articles' values, by attribute, and of the articles themselves; a value an article.
@@ -36,11 +37,13 @@ def _shares(shop: Shop, attributes: tuple[str, ...]) -> tuple[dict[str, Values],
     days = repeats + first
     share = np.full(len(days), repeats.sum() / max(days.sum(), 1))
     of_attributes = {}
-    for name in sorted(attributes, key=lambda name: int(shop.codes[name].max(initial=-1))):
+    known_values = {name: shop.codes[name][(shop.codes[name] >= 0) & (days > 0)] for name in attributes}
+    counts = {name: len(np.unique(values)) for name, values in known_values.items()}
+    for name in sorted(attributes, key=lambda name: (counts[name], name)):
         codes = shop.codes[name]
-        known = np.flatnonzero(codes >= 0)
-        values = codes[known]
-        if len(np.unique(values)) < len(known):
+        if counts[name] < len(known_values[name]):
+            known = np.flatnonzero(codes >= 0)
+            values = codes[known]
             again, bought = (np.bincount(values, counts[known])[values] for counts in (repeats, days))
             share = share.copy()
             share[known] = (again + PRIOR * share[known]) / (bought + PRIOR)

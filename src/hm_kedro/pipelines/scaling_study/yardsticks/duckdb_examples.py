@@ -88,11 +88,12 @@ def _draw_repeats(con: DuckDBPyConnection, affinities: tuple[str, ...]) -> None:
         from articles left join sold using (article)
     """)
     counts = {
-        name: con.execute(f"select count(distinct {name}), count({name}) from articles").fetchone() or (0, 0)
+        name: con.execute(f"select count(distinct {name}), count({name}) from rates where days > 0").fetchone()
+        or (0, 0)
         for name in affinities
     }
     share = "coalesce(share, 0)"
-    for name in (*sorted(affinities, key=lambda name: counts[name][0]), "article"):
+    for name in (*sorted(affinities, key=lambda name: (counts[name][0], name)), "article"):
         values, known = counts.get(name, (0, 1))
         of_value = f"over (partition by {name})"
         drawn = f"(sum(again) {of_value} + {PRIOR} * {share}) / (sum(days) {of_value} + {PRIOR})"
