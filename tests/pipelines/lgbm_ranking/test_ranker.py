@@ -265,6 +265,15 @@ def test_several_boosters_are_the_same_again_and_survive_their_text():
     assert once == again == lgb.Booster(model_str=once).model_to_string()
 
 
+def test_boosters_grown_beside_each_other_are_those_grown_in_turn():
+    in_turn, at_once = (
+        trained(repurchases(), boosters=3, bagging_fraction=0.5, num_threads=threads).model_to_string()
+        for threads in (1, 3)
+    )
+    trees = (text.partition("Tree=")[2].partition("parameters:")[0] for text in (in_turn, at_once))
+    assert len(set(trees)) == 1
+
+
 def test_the_number_of_trees_is_searched_once_for_several_boosters():
     lines = grid(FIRST, (2, 2)) + grid(SECOND, (2, 2))
     assert trained(lines, patience=3, num_leaves=2, boosters=2).num_trees() == 4
