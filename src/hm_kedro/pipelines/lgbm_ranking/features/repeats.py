@@ -38,10 +38,10 @@ def _shares(shop: Shop, attributes: tuple[str, ...]) -> tuple[dict[str, Values],
     share = np.full(len(days), repeats.sum() / max(days.sum(), 1))
     of_attributes = {}
     known_values = {name: shop.codes[name][(shop.codes[name] >= 0) & (days > 0)] for name in attributes}
-    counts = {name: len(np.unique(values)) for name, values in known_values.items()}
-    for name in sorted(attributes, key=lambda name: (counts[name], name)):
+    sizes = {name: len(np.unique(values)) for name, values in known_values.items()}
+    for name in sorted(attributes, key=lambda name: (sizes[name], name)):
         codes = shop.codes[name]
-        if counts[name] < len(known_values[name]):
+        if sizes[name] < len(known_values[name]):
             known = np.flatnonzero(codes >= 0)
             values = codes[known]
             again, bought = (np.bincount(values, counts[known])[values] for counts in (repeats, days))
