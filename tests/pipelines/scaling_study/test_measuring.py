@@ -14,6 +14,7 @@ from tests.pipelines.scaling_study.test_plan import study
 from hm_kedro import subruns
 from hm_kedro.parameters import ScalingParameters
 from hm_kedro.pipelines.scaling_study import nodes
+from hm_kedro.pipelines.scaling_study.machine import describe_machine
 from hm_kedro.pipelines.scaling_study.measurements import FAILED, OK, OUT_OF_MEMORY, OUT_OF_TIME, SCHEMA
 from hm_kedro.pipelines.scaling_study.worker import link_tables, read_events
 from hm_kedro.pipelines.scaling_study.workshop import Limits, Size, Workshop, status_of
@@ -112,6 +113,16 @@ def test_measurements_under_other_limits_are_another_study(monkeypatch):
     again = FakeWorkshop()
     measure(monkeypatch, again, runs, most_seconds=20)
     assert len(again.measured) == 2
+
+
+@pytest.mark.parametrize("fact", [{"machine": "Z80"}, {"machine_cores": 512}, {"versions": "pyspark 9"}])
+def test_measurements_of_another_machine_are_another_study(monkeypatch, fact):
+    runs, chosen = measure(monkeypatch, FakeWorkshop(), [])
+    monkeypatch.setattr(nodes, "describe_machine", lambda: describe_machine() | fact)
+    again = FakeWorkshop()
+    more, _ = measure(monkeypatch, again, runs)
+    assert again.measured == [("spark", 1), ("sail", 1)]
+    assert len(nodes.collect_measurements(runs + more, RAW_DIR, "mine", chosen)) == 2
 
 
 def test_the_table_holds_the_studys_runs_with_their_types(monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from importlib import import_module
 from pathlib import Path, PurePath
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 QUALITY = ("log", "axis", "value", "method", "map12", "recall12", "low", "high", "customers")
 # A run that ended so is not repeated: it would take as long again to say the same.
 FINAL = (OUT_OF_MEMORY, OUT_OF_TIME, FAILED)
+# What of a machine decides how long a run takes; its memory is told a little differently after each start.
+DECIDING = ("machine", "machine_cores", "versions")
 
 
 def measure_stages(
@@ -50,14 +52,13 @@ def measure_stages(
     """
     if not can_measure():
         raise HmKedroError("scaling_study reads memory and processor time from Linux's /proc, which is not here")
-    chosen = scaling_study.studies[study]
-    of = identify(study, chosen, raw_dir)
+    chosen, machine = scaling_study.studies[study], describe_machine()
+    of = identify_here(study, chosen, raw_dir, machine)
     workshop = open_workshop(scaling_folder, raw_dir, chosen)
     ended = [run for run in earlier_runs if run["of"] == of]
     done = {key_of(run) for run in ended}
     hopeless = {key_of(run | {"repeat": 0}) for run in ended if run["status"] in FINAL}
     tasks = list_tasks(chosen, find_yardsticks(chosen), cores())
-    machine = describe_machine()
     waiting = [task for task in tasks if task.key not in done]
     logger.info("%d of %d measurements are waiting", len(waiting), len(tasks))
     for task in tracked(waiting, len(waiting), "measurements"):
@@ -98,8 +99,8 @@ def measure_quality(
 def collect_measurements(
     scaling_runs: list[dict[str, Any]], raw_dir: str, study: str, scaling_study: ScalingParameters
 ) -> pd.DataFrame:
-    """Put the study's measurements into one table, `measurements.SCHEMA`."""
-    of = identify(study, scaling_study.studies[study], raw_dir)
+    """Put the study's measurements on this machine into one table, `measurements.SCHEMA`."""
+    of = identify_here(study, scaling_study.studies[study], raw_dir, describe_machine())
     runs = [run | {"date": date.fromisoformat(run["date"])} for run in scaling_runs if run["of"] == of]
     table = pa.Table.from_pylist([{name: run[name] for name in SCHEMA.names} for run in runs], SCHEMA)
     frame: pd.DataFrame = table.to_pandas(types_mapper=NULLABLE.get)
@@ -125,7 +126,7 @@ def open_workshop(folder: Path, raw_dir: str, study: StudyParameters) -> Worksho
 
 
 def identify(name: str, study: StudyParameters, raw_dir: str) -> dict[str, Any]:
-    """Tell what decides a study's measurements besides what each row says: its name, log, common parameters, limits."""
+    """Tell what decides what a study finds besides what each row says: its name, log, common parameters, limits."""
     return {
         "study": name,
         "raw_dir": raw_dir,
@@ -133,6 +134,14 @@ def identify(name: str, study: StudyParameters, raw_dir: str) -> dict[str, Any]:
         "limits": [study.most_seconds, study.most_gb],
         "quality": {**study.quality.params, "judged": min(study.quality.shares)},
     }
+
+
+def identify_here(name: str, study: StudyParameters, raw_dir: str, machine: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what decides a study's measurements: as `identify`, and the machine and the versions of what runs on it.
+
+    Rounds are compared in pairs, so none may be half of one machine and half of another.
+    """
+    return identify(name, study, raw_dir) | {"machine": {fact: machine[fact] for fact in DECIDING}}
 
 
 def find_yardsticks(study: StudyParameters) -> dict[str, tuple[str, ...]]:
