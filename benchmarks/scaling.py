@@ -1,15 +1,16 @@
 """What scaling buys: the tables of docs/scaling.md from the measurements of the pipeline `scaling_study`.
 
-    python -m benchmarks.scaling --measurements FILE [--quality FILE]
+    python -m benchmarks.scaling --measurements FILE [--quality FILE] [--again FILE]
 
-Reads `scaling_measurements` (Parquet) and `scaling_quality` (JSON) and measures nothing itself.
+Reads `scaling_measurements` (Parquet), of a study and of one that compares engines again on another machine, and
+`scaling_quality` (JSON), and measures nothing itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count,
 PAGE = PROJECT / "docs/scaling.md"
 AMOUNTS = ("peak_bytes", "shuffle_bytes", "spill_bytes")
 FURTHER = (10, 100)
+# What a study at one size tells.
+AGAIN = ("summary", "machine", "cost", "engines", "work", "cores", "settings", "failures")
 NOTHING = "Nothing of it was measured."
 Report = dict[str, Numbers]
 Row = dict[str, Any]
@@ -314,7 +317,24 @@ def told(report: Report, topics: Sequence[str]) -> str:
 
 def write(report: Report, page: Path = PAGE) -> None:
     """Write the tables into their places."""
-    parts = {
+    insert_all(page, parts_of(report))
+
+
+def write_again(report: Report, page: Path = PAGE) -> None:
+    """Write the tables of a study of engines at one size into the places of what was measured again."""
+    parts = parts_of(report)
+    insert_all(page, {f"{name} again": parts[name] for name in AGAIN})
+
+
+def insert_all(page: Path, parts: Mapping[str, str]) -> None:
+    """Put each table into its place."""
+    for name, part in parts.items():
+        insert(page, name, part)
+
+
+def parts_of(report: Report) -> dict[str, str]:
+    """Give the tables by the names of their places."""
+    return {
         "summary": told(report, ["summary"]),
         "machine": machine(report),
         "cost": cost(report),
@@ -330,8 +350,6 @@ def write(report: Report, page: Path = PAGE) -> None:
         "quality": f"{quality(report)}\n\n{told(report, ['quality'])}" if report["quality"] else NOTHING,
         "failures": failures(report),
     }
-    for name, part in parts.items():
-        insert(page, name, part)
 
 
 def main() -> None:
@@ -339,9 +357,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measurements", type=Path, required=True, metavar="FILE", help="scaling_measurements")
     parser.add_argument("--quality", type=Path, metavar="FILE", help="scaling_quality")
+    parser.add_argument("--again", type=Path, metavar="FILE", help="scaling_measurements of a study of engines")
     args = parser.parse_args()
     judged = json.loads(args.quality.read_text(encoding="utf-8")) if args.quality else {}
     write(fit_scaling(pd.read_parquet(args.measurements), judged))
+    if args.again:
+        write_again(fit_scaling(pd.read_parquet(args.again), {}))
 
 
 if __name__ == "__main__":

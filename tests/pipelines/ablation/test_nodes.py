@@ -143,6 +143,22 @@ def test_a_ranker_does_not_learn_from_the_week_that_it_is_judged_on(measured):
     assert found["map12"][0] == pytest.approx((1 / 6 + 3 / 3 + 3 / 2 + 3) / 11)
 
 
+def test_of_few_examples_rankers_are_trained_beside_each_other_to_the_same_end(measured, monkeypatch):
+    threads, train = [], nodes.ranker.train
+
+    def watched(examples, params, **given):
+        threads.append(params.num_threads)
+        return train(examples, params, **given)
+
+    monkeypatch.setattr(nodes.ranker, "train", watched)
+    many = RANKER.model_copy(update={"num_threads": 4, "boosters_rows": 1000})
+    beside = measured(ranker_params=many)
+    in_turn = measured(ranker_params=many.model_copy(update={"boosters_rows": 1}))
+    assert beside == in_turn == measured()
+    rankers = len(beside["ablation"]["name"])
+    assert threads == [1] * rankers + [4] * rankers + [1] * rankers
+
+
 def test_without_buyers_there_is_no_report(measured, table):
     report = measured(transactions=table(PURCHASES, []))
     assert report == {}

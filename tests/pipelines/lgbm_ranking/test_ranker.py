@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hm_kedro.parameters import BoosterParameters
 from hm_kedro.pipelines.lgbm_ranking.ranker import (
     TREES_AT_ONCE,
+    count_at_once,
     count_boosters,
     feature_matrix,
     group_sizes,
@@ -277,6 +278,12 @@ def test_boosters_grown_beside_each_other_are_those_grown_in_turn():
 def test_the_number_of_trees_is_searched_once_for_several_boosters():
     lines = grid(FIRST, (2, 2)) + grid(SECOND, (2, 2))
     assert trained(lines, patience=3, num_leaves=2, boosters=2).num_trees() == 4
+
+
+@pytest.mark.parametrize(("rows", "wanted", "number"), [(0, 9, 3), (0, 2, 2), (400, 9, 2), (501, 9, 1), (9999, 9, 1)])
+def test_of_more_examples_fewer_boosters_are_grown_beside_each_other(rows, wanted, number):
+    params = RANKER.model_copy(update={"num_threads": 3, "boosters_rows": 1000})
+    assert count_at_once(rows, wanted, params) == number
 
 
 @pytest.mark.parametrize(("rows", "number"), [(0, 4), (1, 4), (250, 4), (251, 3), (500, 2), (501, 1), (9999, 1)])

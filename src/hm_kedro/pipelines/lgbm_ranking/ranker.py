@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,14 @@ def group_sizes(weeks: npt.NDArray[Any], customers: npt.NDArray[Any]) -> npt.NDA
     return np.diff(np.concatenate([[0], starts, [len(weeks)]])).astype(np.int32)
 
 
-def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALONE) -> lgb.Booster:
+def progress_bar() -> Progress:
+    """Make a bar of growing trees; in a log or a worker it would leave nothing but empty lines."""
+    return Progress(transient=True, console=Console(quiet=not get_console().is_interactive))
+
+
+def train(
+    examples: pa.Table, params: BoosterParameters, learner: Learner = ALONE, bar: Progress | None = None
+) -> lgb.Booster:
     """Train a ranker on the examples of some weeks.
 
     The number of trees is found on the newest week, by what trees grown on the older ones reach there (MAP@12, or the
@@ -91,6 +99,7 @@ def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALON
     Args:
         examples: one row per (week, customer, article) with `bought` and the features; may be empty.
         learner: by whom; of workers together each is given its own examples and all get the same booster.
+        bar: what shows how far it is, where several rankers are trained at once; None: one of its own.
 
     Returns:
         A booster of the features; without trees where there is no example to learn from.
@@ -105,20 +114,18 @@ def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALON
     order = pc.sort_indices(examples, [(key, "ascending") for key in ("week", "customer", "article")]).to_numpy()
     before = pc.sum(pc.less(examples["week"], pc.max(examples["week"]))).as_py()
     older, last = order[:before], order[before:]
-    trees = params.trees
-    # In a log or a worker the bar would leave nothing but empty lines.
-    with Progress(transient=True, console=Console(quiet=not get_console().is_interactive)) as bar:
+    with nullcontext(bar) if bar else progress_bar() as shown:
+        trees = params.trees
         if len(older) and params.patience:
             callbacks: list[Callback] = [*learner.callbacks, lgb.early_stopping(params.patience, verbose=False)]
-            trees = _grow(examples, older, settings, trees, bar, last, callbacks).best_iteration
+            trees = _grow(examples, older, settings, trees, shown, last, callbacks).best_iteration
         if number == 1:
-            return _grow(examples, order, settings, trees, bar)
-        # Of few examples one thread grows trees about as fast as several: boosters are grown beside each other.
-        at_once = min(number, params.num_threads)
+            return _grow(examples, order, settings, trees, shown)
+        at_once = count_at_once(examples.num_rows, number, params)
         settings |= {"num_threads": params.num_threads // at_once}
 
         def grow(place: int) -> str:
-            return _grow(examples, order, settings | {"seed": params.seed + place}, trees, bar).model_to_string()
+            return _grow(examples, order, settings | {"seed": params.seed + place}, trees, shown).model_to_string()
 
         with ThreadPoolExecutor(at_once) as pool:
             return average_boosters(list(pool.map(grow, range(number))))
@@ -127,6 +134,11 @@ def train(examples: pa.Table, params: BoosterParameters, learner: Learner = ALON
 def count_boosters(rows: int, params: BoosterParameters) -> int:
     """Say how many boosters are averaged of so many examples: `params.boosters`, of many examples fewer."""
     return max(1, min(params.boosters, params.boosters_rows // max(rows, 1)))
+
+
+def count_at_once(rows: int, wanted: int, params: BoosterParameters) -> int:
+    """Say how many boosters are grown beside each other: of few examples one thread takes about as long as several."""
+    return max(1, min(wanted, params.num_threads, params.boosters_rows // max(rows, 1)))
 
 
 def average_boosters(texts: Sequence[str]) -> lgb.Booster:
