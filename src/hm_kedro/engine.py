@@ -58,6 +58,9 @@ NOISE = (
 CORRECT_RESULTS = {"spark.sql.unionOutputPartitioning": "false"}
 MOST_BYTES_IN_A_PLAN = 1 << 20
 ENGINES = ("spark", "sail", "cluster")
+# Seconds after which Sail forgets a session that asks for nothing, by itself a quarter of an hour: less than a ranker may
+# take to be trained. A session ends with the process in any case.
+SAIL_IDLE, LONGEST_IDLE = "SAIL_SPARK__SESSION_TIMEOUT_SECS", 365 * 24 * 3600
 
 logger = logging.getLogger(__name__)
 
@@ -323,6 +326,7 @@ def _relay(stderr: IO[bytes]) -> None:
 
 def _start_sail() -> SparkSession:
     os.environ.setdefault("RUST_LOG", "error")
+    os.environ.setdefault(SAIL_IDLE, str(LONGEST_IDLE))
     from pysail.spark import SparkConnectServer
 
     server = SparkConnectServer("127.0.0.1", 0)
