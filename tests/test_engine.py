@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -301,3 +303,38 @@ def test_a_released_value_is_forgotten_where_the_next_one_is_read(session):
     assert second() == [2]
     assert path not in engine._SHARED
     engine.release(first)  # twice is no error
+
+
+def ask_twice(idle: str | None, seconds: float) -> subprocess.CompletedProcess[str]:
+    """Let a session of Sail in a process of its own count, then ask for nothing for a while, then count again."""
+    asking = (
+        "import time; from hm_kedro import engine; engine.configure('sail', {}); session = engine.session(); "
+        f"print(session.range(3).count()); time.sleep({seconds}); print(session.range(4).count())"
+    )
+    variables = {name: value for name, value in os.environ.items() if name != engine.SAIL_IDLE}
+    env = variables if idle is None else variables | {engine.SAIL_IDLE: idle}
+    return subprocess.run([sys.executable, "-c", asking], env=env, capture_output=True, text=True, check=False)
+
+
+def test_sail_forgets_an_idle_session_after_the_time_that_the_variable_says():
+    """So its name is right, and its value, where nobody has set it, longer than any training takes."""
+    assert "is not running" in ask_twice("1", 3).stderr
+    assert ask_twice(None, 3).stdout.splitlines() == ["3", "4"]
+    assert engine.LONGEST_IDLE >= 7 * 24 * 3600
+
+
+def test_sail_is_started_with_that_time(monkeypatch):
+    told = []
+
+    class Server:
+        listening_address = ("127.0.0.1", 1)
+
+        def start(self, **_):
+            told.append(os.environ[engine.SAIL_IDLE])
+
+    session = SimpleNamespace(getOrCreate=lambda: None)
+    monkeypatch.setattr("pysail.spark.SparkConnectServer", lambda *_: Server())
+    monkeypatch.setattr("pyspark.sql.SparkSession.builder", SimpleNamespace(remote=lambda _: session))
+    os.environ.pop(engine.SAIL_IDLE, None)
+    engine._start_sail()
+    assert told == [str(engine.LONGEST_IDLE)]
