@@ -58,8 +58,8 @@ NOISE = (
 CORRECT_RESULTS = {"spark.sql.unionOutputPartitioning": "false"}
 MOST_BYTES_IN_A_PLAN = 1 << 20
 ENGINES = ("spark", "sail", "cluster")
-# Seconds after which Sail forgets a session that asks for nothing, by itself a quarter of an hour: less than a ranker may
-# take to be trained. A session ends with the process in any case.
+# Seconds after which Sail forgets a session that asks for nothing, by itself a quarter of an hour: less than a ranker
+# may take to be trained. A session ends with the process in any case.
 SAIL_IDLE, LONGEST_IDLE = "SAIL_SPARK__SESSION_TIMEOUT_SECS", 365 * 24 * 3600
 
 logger = logging.getLogger(__name__)
