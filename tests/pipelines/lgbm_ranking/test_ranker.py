@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hm_kedro.parameters import BoosterParameters
+from hm_kedro.pipelines.lgbm_ranking import ranker
 from hm_kedro.pipelines.lgbm_ranking.ranker import (
     TREES_AT_ONCE,
     count_at_once,
@@ -266,13 +267,24 @@ def test_several_boosters_are_the_same_again_and_survive_their_text():
     assert once == again == lgb.Booster(model_str=once).model_to_string()
 
 
-def test_boosters_grown_beside_each_other_are_those_grown_in_turn():
+def test_boosters_grown_beside_each_other_are_those_grown_in_turn(monkeypatch):
+    monkeypatch.setattr(ranker, "ROWS_A_THREAD", 1)
     in_turn, at_once = (
         trained(repurchases(), boosters=3, bagging_fraction=0.5, num_threads=threads).model_to_string()
         for threads in (1, 3)
     )
     trees = (text.partition("Tree=")[2].partition("parameters:")[0] for text in (in_turn, at_once))
     assert len(set(trees)) == 1
+
+
+@pytest.mark.parametrize(("rows", "threads"), [(1, 3), (180, 2), (181, 1), (9999, 1)])
+def test_threads_that_would_only_wait_are_not_started_and_change_no_tree(monkeypatch, rows, threads):
+    """Of 360 examples."""
+    asked = trained(grid(FIRST, (2, 2)), num_threads=1).model_to_string()
+    monkeypatch.setattr(ranker, "ROWS_A_THREAD", rows)
+    found = trained(grid(FIRST, (2, 2)), num_threads=3).model_to_string()
+    assert f"[num_threads: {threads}]" in found
+    assert found.partition("parameters:")[0] == asked.partition("parameters:")[0]
 
 
 def test_the_number_of_trees_is_searched_once_for_several_boosters():
