@@ -23,7 +23,7 @@ from hm_kedro.processes import can_measure, family
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 Finished = Callable[[str], tuple[Path, str]]
 # A JVM that works for a minute does not live to see its optimizing compiler pay.
-QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+QUICK = {"JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"}
 
 
 @pytest.fixture(scope="module")
