@@ -301,12 +301,23 @@ def quality(report: Report) -> str:
             f"{row['value']:g}",
             called(row["method"]),
             ranged(row, "map12", 4),
+            changed(row),
             number(row["recall12"], 4),
             f"{row['customers']:,}",
         ]
         for row in of(report, "quality")
     ]
-    return table(["log", "what is varied", "value", "method", "MAP@12 (95 %)", "recall@12", "buyers"], lines)
+    header = ["log", "what is varied", "value", "method", "MAP@12 (95 %)", "more than at the least value (95 %)"]
+    return table([*header, "recall@12", "buyers"], lines)
+
+
+def changed(row: Row) -> str:
+    """Write a difference with its interval; nothing of none."""
+    values = [row.get(name) for name in ("change", "change_low", "change_high")]
+    if None in values:
+        return ""
+    change, low, high = (f"{value:+.4f}".replace("-", "−") for value in values)
+    return f"{change} ({low} to {high})"
 
 
 def told(report: Report, topics: Sequence[str]) -> str:

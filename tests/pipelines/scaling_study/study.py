@@ -15,6 +15,9 @@ QUALITY = {
     "low": [0.019, 0.029, 0.012, 0.013],
     "high": [0.021, 0.031, 0.013, 0.014],
     "customers": [500, 1000, 500, 1000],
+    "change": [None, 0.01, None, 0.001],
+    "change_low": [None, 0.008, None, -0.001],
+    "change_high": [None, 0.012, None, 0.003],
 }
 
 

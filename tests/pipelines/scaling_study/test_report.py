@@ -161,7 +161,7 @@ def test_all_topics_are_told_in_their_order(told):
             "Quality",
             (
                 "demo, customers from 0.5 to 1: MAP@12 of ranker goes from 0.0200 (95 % interval 0.0190 to 0.0210) to "
-                "0.0300 (95 % interval 0.0290 to 0.0310): better."
+                "0.0300 (95 % interval 0.0290 to 0.0310): +0.0100 (95 % interval 0.0080 to 0.0120), better."
             ),
         ),
         (

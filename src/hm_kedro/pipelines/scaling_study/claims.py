@@ -249,16 +249,19 @@ def _tell_quality(report: Report) -> Iterator[str]:
         reached = [f"{row['map12']:.4f}{say_interval(row['low'], row['high'], 4)}" for row in (first, last)]
         yield (
             f"{first['log']}, {called(first['axis'])} from {first['value']:g} to {last['value']:g}: MAP@12 of "
-            f"{called(first['method'])} goes from {' to '.join(reached)}: {_judge_change(first, last)}."
+            f"{called(first['method'])} goes from {' to '.join(reached)}: {_judge_change(last)}."
         )
 
 
-def _judge_change(first: Row, last: Row) -> str:
-    if None in (first["low"], first["high"], last["low"], last["high"]):
-        return "without intervals nothing is said of chance"
-    if last["low"] > first["high"]:
-        return "better"
-    return "worse" if last["high"] < first["low"] else "the intervals overlap"
+def _judge_change(row: Row) -> str:
+    """Say how far a method is from itself with the least of what is varied."""
+    change, low, high = (row.get(name) for name in ("change", "change_low", "change_high"))
+    if change is None or low is None or high is None:
+        return "without an interval of the difference nothing is said of chance"
+    said = f"{change:+.4f}{say_interval(low, high, 4)}".replace("-", "−")
+    if low > 0:
+        return f"{said}, better"
+    return f"{said}, worse" if high < 0 else f"{said}, which may be chance"
 
 
 def _tell_failures(report: Report) -> Iterator[str]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import shutil
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 import pyarrow.dataset as arrow_dataset
 
 from hm_kedro import subruns
-from hm_kedro.pipelines.evaluation.resampling import INTERVAL
+from hm_kedro.pipelines.evaluation.resampling import Doubles, Weights, draw_weights, estimate
 from hm_kedro.pipelines.scaling_study.plan import SETTINGS, Data
 from hm_kedro.pipelines.scaling_study.samples import is_sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -27,6 +29,8 @@ PIPELINES = "data_processing,eda,als_candidates,lgbm_ranking,evaluation"
 # Whose quality is told, by their names among the contestants.
 METHODS = {"bestsellers": "bestsellers", "als": "als_filled", "ranker": "ranker"}
 RESAMPLES = 1000
+# Of a resample's MAP@12, as it is kept.
+DIGITS = 7
 
 
 class Trial(NamedTuple):
@@ -58,8 +62,7 @@ def try_quality(
     Customers of a smaller sample are in every larger one: along their axis all are judged on those of the smallest.
 
     Returns:
-        A row a method: `log`, `axis`, `value`, `method`, `map12` and `recall12` (means over weeks of means over
-        buyers), `low` and `high` of MAP@12's 95 % interval (bootstrap over customers), `customers` judged.
+        A row a method: `log`, `axis`, `value`, `method`, and what `summarise` gives.
     """
     of_customers = trial.axis == "customers"
     share = trial.value if of_customers else max(quality.shares)
@@ -77,40 +80,83 @@ def try_quality(
 
 
 def read_scores(output: Path, share: float) -> pd.DataFrame:
-    """Read what the judged methods reach for each buyer of each week, of the customers in a sample."""
+    """Read what the judged methods reach for each buyer of each week, of the customers in a sample.
+
+    Returns:
+        `contestant`, `week`, `customer` (a checksum of the id, which is the same in every sample), `ap12`, `recall12`.
+    """
     scores = arrow_dataset.dataset(output / "08_reporting/per_customer_scores", partitioning="hive")
     wanted = pc.field("contestant").isin(list(METHODS.values()))
     frame = scores.to_table(["contestant", "week", "customer", "ap12", "recall12"], filter=wanted).to_pandas()
     customers = arrow_dataset.dataset(output / "03_primary/customers").to_table(["customer", "customer_id"])
-    kept = [
-        customer
+    kept = {
+        customer: zlib.crc32(name.encode())
         for customer, name in zip(*(customers[column].to_pylist() for column in customers.column_names), strict=True)
         if is_sampled(name, share)
-    ]
+    }
     judged: pd.DataFrame = frame[frame["customer"].isin(kept)]
-    return judged
+    return judged.assign(customer=judged["customer"].map(kept))
 
 
 def summarise(scores: pd.DataFrame, seed: int) -> dict[str, Any]:
-    """Average what a method reaches; a customer who is drawn again is, in every week in which they bought."""
+    """Average what a method reaches.
+
+    Returns:
+        `map12` and `recall12` (means over weeks of means over buyers), `low` and `high` of MAP@12's 95 % interval,
+        `customers` judged, and `draws`: MAP@12 of each resample, the customers drawn as `evaluation` does. A customer
+        who is drawn again is, in every week in which they bought, and in every trial.
+    """
     if scores.empty:
-        return {"map12": None, "recall12": None, "low": None, "high": None, "customers": 0}
-    weeks = scores["week"].factorize()[0]
-    customers = scores["customer"].factorize()[0]
-    reached = scores["ap12"].to_numpy()
-    random = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(RESAMPLES):
-        times = random.poisson(1, customers.max() + 1)[customers]
-        of_week = np.bincount(weeks, times)
-        if of_week.any():
-            drawn.append(np.mean((np.bincount(weeks, times * reached) / np.maximum(of_week, 1))[of_week > 0]))
-    low, high = np.percentile(drawn, INTERVAL)
-    means = scores.groupby("week")[["ap12", "recall12"]].mean().mean()
+        return {"map12": None, "recall12": None, "low": None, "high": None, "customers": 0, "draws": []}
+    customers = np.unique(scores["customer"])
+    weights = draw_weights(customers, RESAMPLES, seed)
+    drawn = np.mean([_draw_week(week, customers, weights) for _, week in scores.groupby("week")], axis=0)
+    reached, low, high = estimate(drawn)
     return {
-        "map12": float(means["ap12"]),
-        "recall12": float(means["recall12"]),
-        "low": float(low),
-        "high": float(high),
-        "customers": int(customers.max() + 1),
+        "map12": reached,
+        "recall12": float(scores.groupby("week")["recall12"].mean().mean()),
+        "low": low,
+        "high": high,
+        "customers": len(customers),
+        "draws": [round(value, DIGITS) if np.isfinite(value) else None for value in drawn[1:].tolist()],
     }
+
+
+def _draw_week(scores: pd.DataFrame, customers: npt.NDArray[np.int64], weights: Weights) -> Doubles:
+    """Average a week's `ap12` in every resample; not a number where none of its buyers was drawn."""
+    counts = weights[np.searchsorted(customers, scores["customer"])].astype(float)
+    drawn = counts.sum(axis=0)
+    undefined = np.full_like(drawn, np.nan)
+    of_week: Doubles = np.divide(scores["ap12"].to_numpy() @ counts, drawn, undefined, where=drawn > 0)
+    return of_week
+
+
+def compare_parts(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Hold each method against itself with the least of what is varied.
+
+    Args:
+        rows: those of `try_quality`.
+
+    Yields:
+        A row without its `draws`, and with `change`: MAP@12 less that at the least value of the same log, axis and
+        method, and its 95 % interval, `change_low` to `change_high`. The same customers are drawn in both. Missing of
+        the least itself, where nobody was judged, and of rows that an earlier version kept without their `draws`.
+    """
+    least: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["value"]):
+        least.setdefault(_line(row), row)
+    for row in rows:
+        change = _change(least[_line(row)], row)
+        told = {name: value for name, value in row.items() if name != "draws"}
+        yield told | dict(zip(("change", "change_low", "change_high"), change, strict=True))
+
+
+def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return row["log"], row["axis"], row["method"]
+
+
+def _change(least: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[float | None, float | None, float | None]:
+    drawn = [np.array([one["map12"], *one.get("draws", ())], float) for one in (least, row)]
+    if least is row or len(drawn[0]) != len(drawn[1]) or len(drawn[0]) == 1 or not np.isfinite(drawn).all(axis=0).any():
+        return None, None, None
+    return estimate(drawn[1] - drawn[0])

@@ -30,7 +30,8 @@ def fit_scaling(measurements: pd.DataFrame, quality: Numbers) -> dict[str, Numbe
     Args:
         measurements: `scaling_measurements`, a row per run that was tried.
         quality: `scaling_quality`: `log`, `axis` (customers, history_weeks, candidates), `value`, `method`
-            (bestsellers, als, ranker), `map12` with the 95 % interval `low` to `high`, `recall12`, `customers` judged.
+            (bestsellers, als, ranker), `map12` with the 95 % interval `low` to `high`, `recall12`, `customers` judged,
+            `change` against the least value of the same axis with its interval `change_low` to `change_high`.
 
     Returns:
         Tables, empty where nothing is known: `base`, `machine`, `configurations` (medians and spread of repeats),
