@@ -1,9 +1,9 @@
 """What scaling buys: the tables of docs/scaling.md from the measurements of the pipeline `scaling_study`.
 
-    python -m benchmarks.scaling --measurements FILE [--quality FILE] [--again FILE]
+    python -m benchmarks.scaling --measurements FILE [--quality FILE ...] [--again FILE]
 
 Reads `scaling_measurements` (Parquet), of a study and of one that compares engines again on another machine, and
-`scaling_quality` (JSON), and measures nothing itself.
+`scaling_quality` (JSON) of any number of logs, and measures nothing itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.pages import PROJECT, insert, rows
-from hm_kedro.chart import Numbers, row_by_row
+from hm_kedro.chart import Numbers, column_by_column, row_by_row
 from hm_kedro.engine import ENGINES
 from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
@@ -363,15 +363,20 @@ def parts_of(report: Report) -> dict[str, str]:
     }
 
 
+def read_quality(files: Sequence[Path]) -> Numbers:
+    """Read what was judged on each log, one after the other."""
+    found = [row for file in files for row in row_by_row(json.loads(file.read_text(encoding="utf-8")))]
+    return column_by_column(found, list(found[0]) if found else [])
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measurements", type=Path, required=True, metavar="FILE", help="scaling_measurements")
-    parser.add_argument("--quality", type=Path, metavar="FILE", help="scaling_quality")
+    parser.add_argument("--quality", type=Path, nargs="+", default=[], metavar="FILE", help="scaling_quality, of a log")
     parser.add_argument("--again", type=Path, metavar="FILE", help="scaling_measurements of a study of engines")
     args = parser.parse_args()
-    judged = json.loads(args.quality.read_text(encoding="utf-8")) if args.quality else {}
-    write(fit_scaling(pd.read_parquet(args.measurements), judged))
+    write(fit_scaling(pd.read_parquet(args.measurements), read_quality(args.quality)))
     if args.again:
         write_again(fit_scaling(pd.read_parquet(args.again), {}))
 

@@ -16,8 +16,10 @@ def lines_of(text, name):
 def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monkeypatch):
     page = shutil.copy(scaling.PAGE, tmp_path / "scaling.md")
     study().to_parquet(tmp_path / "measurements.parquet")
-    (tmp_path / "quality.json").write_text(json.dumps(QUALITY))
-    files = ["--measurements", str(tmp_path / "measurements.parquet"), "--quality", str(tmp_path / "quality.json")]
+    (tmp_path / "demo.json").write_text(json.dumps(QUALITY))
+    (tmp_path / "other.json").write_text(json.dumps(QUALITY | {"log": ["other"] * 4}))
+    files = ["--measurements", str(tmp_path / "measurements.parquet")]
+    files += ["--quality", str(tmp_path / "demo.json"), str(tmp_path / "other.json")]
     files += ["--again", str(tmp_path / "measurements.parquet")]
     monkeypatch.setattr(sys, "argv", ["scaling", *files])
     monkeypatch.setattr(scaling.write, "__defaults__", (page,))
@@ -38,6 +40,11 @@ def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monk
     assert "| whole, synthetic | Sail | 31.8 | 50 min (" in lines_of(text, "size predictions")[-1]
     assert lines_of(text, "core predictions")[2].startswith(
         "| train, synthetic 0.1 | Spark | Amdahl | 3.4 (3.4 to 3.4), 7.1 s | "
+    )
+    judged = [line.split(" | ")[0] for line in lines_of(text, "quality")[2:10]]
+    assert judged == ["| demo"] * 4 + ["| other"] * 4
+    assert lines_of(text, "quality")[3] == (
+        "| demo | customers | 1 | ranker | 0.0300 (0.0290 to 0.0310) | +0.0100 (+0.0080 to +0.0120) | 0.2000 | 1,000 |"
     )
     assert lines_of(text, "failures")[2] == (
         "| read | pandas | synthetic 1 | 1 | 3 of 3 | out of memory after 10 s | MemoryError |"
