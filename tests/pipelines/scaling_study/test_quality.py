@@ -70,6 +70,15 @@ def test_the_least_part_is_the_measure_whatever_was_tried_first():
     assert (most["change"], least["change"]) == (0.25, None)
 
 
+def test_lists_that_are_the_same_differ_by_nothing():
+    random = np.random.default_rng(3)
+    some = scores(*[("a", number, value, 0.5) for number, value in enumerate(random.random(30))])
+    # As a mean of the same numbers in another order may be.
+    again = some.iloc[::-1]
+    _, most = compare_parts(parts((8, some), (16, again)))
+    assert [str(most[name]) for name in ("change", "change_low", "change_high")] == ["0.0"] * 3
+
+
 def test_where_nobody_is_judged_and_of_rows_without_draws_no_difference_is_told():
     some = scores(*[("a", number, 0.5, 0.5) for number in range(9)])
     rows = list(compare_parts(parts((0.1, scores()), (0.5, some))))

@@ -217,6 +217,22 @@ def test_a_part_without_buyers_has_no_quality():
     assert 0.1 not in scaling_numbers(fitted)["scaling_quality"]["value"]
 
 
+@pytest.mark.parametrize(
+    ("change", "low", "high", "said"),
+    [
+        (0.001, -0.001, 0.003, "+0.0010 (95 % interval −0.0010 to 0.0030), which may be chance"),
+        (-0.002, -0.003, -0.001, "−0.0020 (95 % interval −0.0030 to −0.0010), worse"),
+        (0.0, 0.0, 0.0, "no difference"),
+        (None, None, None, "without an interval of the difference nothing is said of chance"),
+    ],
+)
+def test_a_difference_in_quality_is_told_with_what_chance_leaves_of_it(change, low, high, said):
+    found = {"change": change, "change_low": low, "change_high": high}
+    judged = {name: values[:2] for name, values in QUALITY.items()}
+    judged |= {name: [None, value] for name, value in found.items()}
+    assert list_topics(fit_scaling(measured(), judged))["Quality"][0].endswith(f": {said}.")
+
+
 def test_a_study_that_was_not_run_is_an_empty_report():
     assert not any(fit_scaling(pd.DataFrame(), {}).values())
 

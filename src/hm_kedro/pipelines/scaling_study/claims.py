@@ -258,6 +258,8 @@ def _judge_change(row: Row) -> str:
     change, low, high = (row.get(name) for name in ("change", "change_low", "change_high"))
     if change is None or low is None or high is None:
         return "without an interval of the difference nothing is said of chance"
+    if not (change or low or high):
+        return "no difference"
     said = f"{change:+.4f}{say_interval(low, high, 4)}".replace("-", "−")
     if low > 0:
         return f"{said}, better"

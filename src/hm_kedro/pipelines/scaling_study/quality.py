@@ -159,4 +159,6 @@ def _change(least: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[float | N
     drawn = [np.array([one["map12"], *one.get("draws", ())], float) for one in (least, row)]
     if least is row or len(drawn[0]) != len(drawn[1]) or len(drawn[0]) == 1 or not np.isfinite(drawn).all(axis=0).any():
         return None, None, None
-    return estimate(drawn[1] - drawn[0])
+    # As draws are kept; what the least and another reach alike is no difference.
+    change, low, high = (round(value, DIGITS) + 0.0 for value in estimate(drawn[1] - drawn[0]))
+    return change, low, high
