@@ -113,7 +113,8 @@ def collect_quality(
 ) -> Numbers:
     """Put together what the study's runs reached: a row a method and part of the log (see `compare_parts`)."""
     of = identify(study, scaling_study.studies[study], raw_dir)
-    rows = [row for trial in quality_runs if trial["of"] == of for row in trial["rows"]]
+    trials = sorted(quality_runs, key=lambda trial: (trial["axis"], trial["value"]))
+    rows = [row for trial in trials if trial["of"] == of for row in trial["rows"]]
     return column_by_column(list(compare_parts(rows)), QUALITY + CHANGE)
 
 
