@@ -20,6 +20,7 @@ from benchmarks.pages import PROJECT, insert, rows
 from hm_kedro.chart import Numbers, column_by_column, row_by_row
 from hm_kedro.engine import ENGINES
 from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
+from hm_kedro.pipelines.scaling_study.quality import CHANGE
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
 from hm_kedro.pipelines.scaling_study.rows import judge_growth, largest_rows
 from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_seconds, tells_nothing
@@ -313,7 +314,7 @@ def quality(report: Report) -> str:
 
 def changed(row: Row) -> str:
     """Write a difference with its interval; nothing of none."""
-    values = [row.get(name) for name in ("change", "change_low", "change_high")]
+    values = [row.get(name) for name in CHANGE]
     if None in values:
         return ""
     change, low, high = (f"{value:+.4f}".replace("-", "−") for value in values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from hm_kedro.chart import counted
+from hm_kedro.pipelines.scaling_study.quality import CHANGE
 from hm_kedro.pipelines.scaling_study.rows import (
     Report,
     Row,
@@ -255,7 +256,7 @@ def _tell_quality(report: Report) -> Iterator[str]:
 
 def _judge_change(row: Row) -> str:
     """Say how far a method is from itself with the least of what is varied."""
-    change, low, high = (row.get(name) for name in ("change", "change_low", "change_high"))
+    change, low, high = (row.get(name) for name in CHANGE)
     if change is None or low is None or high is None:
         return "without an interval of the difference nothing is said of chance"
     if not (change or low or high):

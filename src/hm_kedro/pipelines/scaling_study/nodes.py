@@ -19,13 +19,12 @@ from hm_kedro.parameters import ScalingParameters, StudyParameters
 from hm_kedro.pipelines.scaling_study.machine import describe_machine
 from hm_kedro.pipelines.scaling_study.measurements import FAILED, OK, OUT_OF_MEMORY, OUT_OF_TIME, SCHEMA
 from hm_kedro.pipelines.scaling_study.plan import SETTINGS, key_of, list_tasks
-from hm_kedro.pipelines.scaling_study.quality import compare_parts, list_trials, try_quality
+from hm_kedro.pipelines.scaling_study.quality import CHANGE, compare_parts, list_trials, try_quality
 from hm_kedro.pipelines.scaling_study.workshop import GIB, Limits, Workshop
 from hm_kedro.processes import can_measure, cores
 
 logger = logging.getLogger(__name__)
 QUALITY = ("log", "axis", "value", "method", "map12", "recall12", "low", "high", "customers")
-CHANGE = ("change", "change_low", "change_high")
 # A run that ended so is not repeated: it would take as long again to say the same.
 FINAL = (OUT_OF_MEMORY, OUT_OF_TIME, FAILED)
 # What of a machine decides how long a run takes; its memory is told a little differently after each start.

@@ -29,6 +29,8 @@ PIPELINES = "data_processing,eda,als_candidates,lgbm_ranking,evaluation"
 # Whose quality is told, by their names among the contestants.
 METHODS = {"bestsellers": "bestsellers", "als": "als_filled", "ranker": "ranker"}
 RESAMPLES = 1000
+# How a method differs from itself with the least of what is varied, and the bounds of that.
+CHANGE = ("change", "change_low", "change_high")
 # Of a resample's MAP@12, as it is kept.
 DIGITS = 7
 
@@ -148,7 +150,7 @@ def compare_parts(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]
     for row in rows:
         change = _change(least[_line(row)], row)
         told = {name: value for name, value in row.items() if name != "draws"}
-        yield told | dict(zip(("change", "change_low", "change_high"), change, strict=True))
+        yield told | dict(zip(CHANGE, change, strict=True))
 
 
 def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
