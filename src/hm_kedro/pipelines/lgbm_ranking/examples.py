@@ -38,23 +38,25 @@ def pick(
         The rows of `candidates` picked, with `bought` int, 1 or 0.
     """
     query, key = ["week", "customer"], ["week", "customer", "article"]
-    bought = purchases_in_weeks(transactions, weeks).withColumn("bought", F.lit(1))
     of_weeks = candidates.where(F.col("week").isin(list(weeks)))
-    hits = bought.join(of_weeks.select(*key), key)
+    hits = purchases_in_weeks(transactions, weeks).join(of_weeks.select(*key), key)
+    hits = hits.groupBy(*query).agg(F.count("*").alias("hits"), F.collect_list("article").alias("bought_articles"))
     counts = of_weeks.groupBy(*query).agg(F.count("*").alias("proposed"))
-    shares = hits.groupBy(*query).agg(F.count("*").alias("hits")).join(counts, query)
     others = F.col("proposed") - F.col("hits")
     share = F.when(others > 0, params.negatives * F.col("hits") / others)
-    wanted = shares.select(*query, share.alias("wanted_share"))
+    buyers = hits.join(counts, query).select(*query, "bought_articles", share.alias("wanted_share"))
     days = F.datediff("week", F.lit("1970-01-01").cast("date"))
     keys = (("article", 19_349_663), ("customer", 73_856_093))
     summed = sum((F.col(key).cast("long") * prime for key, prime in keys), days.cast("long") * 83_492_791 + params.seed)
     # The square, for neighbouring numbers' sums are neighbours.
     mixed = F.pmod(F.pmod(summed, F.lit(MODULUS)) * F.pmod(summed, F.lit(MODULUS)), F.lit(MODULUS))
-    # The smaller table on the left, of which one of the engines makes a table in memory.
-    labelled = hits.join(wanted.join(of_weeks, query), key, "right").na.fill(0, ["bought"])
+    # By customer alone, so that nobody's candidates are dealt out to many tasks, each of which reads their history; the
+    # smaller table on the left, of which one of the engines makes a table in memory.
+    labelled = buyers.join(of_weeks, query).withColumn(
+        "bought", F.array_contains("bought_articles", F.col("article")).cast("int")
+    )
     kept = (F.col("bought") == 1) | (mixed / MODULUS < F.col("wanted_share")) | F.col("wanted_share").isNull()
-    return labelled.where(kept).drop("wanted_share")
+    return labelled.where(kept).drop("wanted_share", "bought_articles")
 
 
 def pick_all(
