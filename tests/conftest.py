@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from kedro.io import DatasetError
 from pyspark.sql import DataFrame, SparkSession
+from xdist.scheduler import LoadFileScheduling
 
 from hm_kedro import engine
 from hm_kedro.errors import HmKedroError, one_line
@@ -36,8 +37,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first: each file's tests are run by one process, which should not begin them last."""
-    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("real", "integration")])
+    """Put the longest tests first, which no process should begin last."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("integration", "real")])
+
+
+class FilesTogether(LoadFileScheduling):
+    """Has each file's tests run by one process, and all of `tests/integration`, which share whole runs, by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = "tests/integration/"
+        return shared if nodeid.startswith(shared) else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
+    """Take it for every run by several processes."""
+    return FilesTogether(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,8 @@ FEW = (
     "ranker.boosters=2",
     "ranker.trees=60",
     "ranker.patience=0",
+    "importance.rows=2000",
+    "importance.repeats=1",
     "comparison.resamples=500",
 )
 
