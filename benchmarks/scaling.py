@@ -317,7 +317,7 @@ def changed(row: Row) -> str:
     values = [row.get(name) for name in CHANGE]
     if None in values:
         return ""
-    change, low, high = (f"{value:+.4f}".replace("-", "−") for value in values)
+    change, low, high = (f"{round(value, 4) + 0.0:+.4f}".replace("-", "−") for value in values)
     return f"{change} ({low} to {high})"
 
 
