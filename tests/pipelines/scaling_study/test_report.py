@@ -224,6 +224,7 @@ def test_a_part_without_buyers_has_no_quality():
         (-0.002, -0.003, -0.001, "−0.0020 (95 % interval −0.0030 to −0.0010), worse"),
         (0.0, 0.0, 0.0, "no difference"),
         (0.00003, 0.00001, 0.00008, "+0.0000 (95 % interval 0.0000 to 0.0001), which may be chance"),
+        (-0.00003, -0.00008, 0.00001, "+0.0000 (95 % interval −0.0001 to 0.0000), which may be chance"),
         (None, None, None, "without an interval of the difference nothing is said of chance"),
     ],
 )

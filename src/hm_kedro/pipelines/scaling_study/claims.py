@@ -260,7 +260,7 @@ def _judge_change(row: Row) -> str:
     if change is None or low is None or high is None:
         return "without an interval of the difference nothing is said of chance"
     # As they are said: what is 0 in four digits is nothing to call better.
-    change, low, high = (round(value, 4) for value in (change, low, high))
+    change, low, high = (round(value, 4) + 0.0 for value in (change, low, high))
     if not (change or low or high):
         return "no difference"
     said = f"{change:+.4f}{say_interval(low, high, 4)}".replace("-", "−")
