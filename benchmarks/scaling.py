@@ -1,16 +1,15 @@
 """What scaling buys: the tables of docs/scaling.md from the measurements of the pipeline `scaling_study`.
 
-    python -m benchmarks.scaling --measurements FILE [--quality FILE ...] [--again FILE]
+    python -m benchmarks.scaling --measurements FILE [--quality FILE ...]
 
-Reads `scaling_measurements` (Parquet), of a study and of one that compares engines again on another machine, and
-`scaling_quality` (JSON) of any number of logs, and measures nothing itself.
+Reads `scaling_measurements` (Parquet), and `scaling_quality` (JSON) of any number of logs, and measures nothing itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,6 @@ from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count,
 PAGE = PROJECT / "docs/scaling.md"
 AMOUNTS = ("peak_bytes", "shuffle_bytes", "spill_bytes")
 FURTHER = (10, 100)
-# What a study at one size tells.
-AGAIN = ("summary", "machine", "cost", "engines", "work", "cores", "settings", "failures")
 NOTHING = "Nothing of it was measured."
 Report = dict[str, Numbers]
 Row = dict[str, Any]
@@ -329,18 +326,7 @@ def told(report: Report, topics: Sequence[str]) -> str:
 
 def write(report: Report, page: Path = PAGE) -> None:
     """Write the tables into their places."""
-    insert_all(page, parts_of(report))
-
-
-def write_again(report: Report, page: Path = PAGE) -> None:
-    """Write the tables of a study of engines at one size into the places of what was measured again."""
-    parts = parts_of(report)
-    insert_all(page, {f"{name} again": parts[name] for name in AGAIN})
-
-
-def insert_all(page: Path, parts: Mapping[str, str]) -> None:
-    """Put each table into its place."""
-    for name, part in parts.items():
+    for name, part in parts_of(report).items():
         insert(page, name, part)
 
 
@@ -375,11 +361,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measurements", type=Path, required=True, metavar="FILE", help="scaling_measurements")
     parser.add_argument("--quality", type=Path, nargs="+", default=[], metavar="FILE", help="scaling_quality, of a log")
-    parser.add_argument("--again", type=Path, metavar="FILE", help="scaling_measurements of a study of engines")
     args = parser.parse_args()
     write(fit_scaling(pd.read_parquet(args.measurements), read_quality(args.quality)))
-    if args.again:
-        write_again(fit_scaling(pd.read_parquet(args.again), {}))
 
 
 if __name__ == "__main__":

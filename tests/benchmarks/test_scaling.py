@@ -20,10 +20,8 @@ def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monk
     (tmp_path / "other.json").write_text(json.dumps(QUALITY | {"log": ["other"] * 4}))
     files = ["--measurements", str(tmp_path / "measurements.parquet")]
     files += ["--quality", str(tmp_path / "demo.json"), str(tmp_path / "other.json")]
-    files += ["--again", str(tmp_path / "measurements.parquet")]
     monkeypatch.setattr(sys, "argv", ["scaling", *files])
     monkeypatch.setattr(scaling.write, "__defaults__", (page,))
-    monkeypatch.setattr(scaling.write_again, "__defaults__", (page,))
     scaling.main()
     text = page.read_text(encoding="utf-8")
     assert scaling.NOTHING not in text
@@ -49,16 +47,6 @@ def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monk
     assert lines_of(text, "failures")[2] == (
         "| read | pandas | synthetic 1 | 1 | 3 of 3 | out of memory after 10 s | MemoryError |"
     )
-
-
-def test_what_was_measured_again_stands_beside_the_study(tmp_path):
-    page = shutil.copy(scaling.PAGE, tmp_path / "scaling.md")
-    before = {name: lines_of(page.read_text(encoding="utf-8"), name) for name in scaling.AGAIN}
-    scaling.write_again(report(), page)
-    text = page.read_text(encoding="utf-8")
-    assert lines_of(text, "machine again")[2] == "| a machine | 2 | 16 GiB | pyspark 4.2.1 | 2026-11-26 | 141 |"
-    assert lines_of(text, "cores again")[2].startswith("| train, synthetic 0.1 | Spark | 2 | ")
-    assert {name: lines_of(text, name) for name in scaling.AGAIN} == before
 
 
 def test_what_was_not_measured_is_said_to_be_so(tmp_path):
