@@ -48,12 +48,13 @@ def say_seconds(seconds: float) -> str:
 
 
 def say_bytes(count: float) -> str:
-    """Say an amount of memory.
+    """Say an amount of memory; of less than a hundredth of a GiB no more than that.
 
-    >>> say_bytes(3 * 2**29), say_bytes(2**41)
-    ('1.5 GiB', '2,048 GiB')
+    >>> say_bytes(3 * 2**29), say_bytes(2**41), say_bytes(840), say_bytes(0)
+    ('1.5 GiB', '2,048 GiB', '< 0.01 GiB', '0 GiB')
     """
-    return f"{say_number(count / 2**30)} GiB"
+    least = 0.01
+    return f"< {least} GiB" if 0 < count < least * 2**30 else f"{say_number(count / 2**30)} GiB"
 
 
 def say_count(count: float) -> str:
