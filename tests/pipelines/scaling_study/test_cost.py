@@ -73,6 +73,12 @@ def test_a_slow_round_does_not_count_for_the_one_alone_that_was_measured_in_it()
     assert (found["single_seconds"], found["cost"], found["ratio"]) == (15.0, None, 1.2)
 
 
+def test_what_did_not_come_to_an_end_does_not_win_by_the_round_that_it_shared():
+    single = [run(seconds=10.0, repeat=1, **SINGLE)]
+    found = costs(single, [run(seconds=5.0, repeat=1), run(status="out of memory", repeat=2)])["spark"]
+    assert (found["cost"], found["ratio"], found["seconds"]) == (None, None, None)
+
+
 def test_rounds_that_none_shared_are_compared_all_the_same():
     one, other = tried([run(seconds=12.0)], [run(repeat=2, seconds=10.0, contestant="sail")])
     assert divide(one, other) == (1.2, None, None, 0)

@@ -5,7 +5,7 @@ import json
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from tests.pipelines.scaling_study.made import measured, repeat
 from tests.pipelines.scaling_study.study import QUALITY, report, study
 
@@ -247,6 +247,7 @@ def test_nothing_measured_is_an_empty_report():
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(0, 140), min_size=1, max_size=60, unique=True), st.sampled_from(STATUSES), st.booleans())
+@example([0, 22, 15, 14, 13], "out of memory", False)
 def test_whatever_runs_there_are_make_a_report_with_figures(places, status, with_quality):
     measurements = study().iloc[places].copy()
     measurements.loc[measurements.index[::3], ["status", "seconds", "peak_bytes"]] = [status, None, None]

@@ -34,11 +34,12 @@ def pair(one: Trials, other: Trials) -> tuple[Trials, Trials]:
 
 def is_faster(one: Trials, other: Trials | None) -> bool:
     """Whether one ended, and before the other, if that ended at all, by the rounds that both were in."""
-    if other is not None:
-        one, other = pair(one, other)
     if one.seconds is None:
         return False
-    return other is None or other.seconds is None or one.seconds < other.seconds
+    if other is None or other.seconds is None:
+        return True
+    mine, theirs = (of_pair.seconds for of_pair in pair(one, other))
+    return mine is not None and (theirs is None or mine < theirs)
 
 
 def divide(one: Trials, other: Trials) -> Ratio | None:
@@ -47,10 +48,11 @@ def divide(one: Trials, other: Trials) -> Ratio | None:
     The interval is Student's t of the logarithms of the paired repeats' ratios, about the ratio of the medians.
 
     Returns:
-        None where either did not end.
+        None where either did not end, in all of its rounds or in those.
     """
-    one, other = pair(one, other)
-    if one.seconds is None or other.seconds is None:
+    whole = one, other
+    one, other = pair(*whole)
+    if one.seconds is None or other.seconds is None or any(of_all.seconds is None for of_all in whole):
         return None
     value, mine, theirs = one.seconds / other.seconds, one.values("seconds"), other.values("seconds")
     logs = [log(mine[repeat] / theirs[repeat]) for repeat in mine if repeat in theirs]
