@@ -12,8 +12,8 @@ import pytest
 from tests.pipelines.scaling_study.test_plan import study
 
 from hm_kedro import subruns
-from hm_kedro.parameters import ScalingParameters
-from hm_kedro.pipelines.scaling_study import nodes
+from hm_kedro.parameters import QualityParameters, ScalingParameters
+from hm_kedro.pipelines.scaling_study import nodes, workshop
 from hm_kedro.pipelines.scaling_study.machine import describe_machine
 from hm_kedro.pipelines.scaling_study.measurements import FAILED, OK, OUT_OF_MEMORY, OUT_OF_TIME, SCHEMA
 from hm_kedro.pipelines.scaling_study.worker import link_tables, read_events
@@ -115,6 +115,15 @@ def test_measurements_under_other_limits_are_another_study(monkeypatch):
     assert len(again.measured) == 2
 
 
+def test_measurements_stay_where_only_the_runs_for_quality_change(monkeypatch):
+    runs, _ = measure(monkeypatch, FakeWorkshop(), [])
+    again = FakeWorkshop()
+    measure(
+        monkeypatch, again, runs, quality=QualityParameters(shares=(0.5,), history_weeks=(), candidates=(), params={})
+    )
+    assert again.measured == []
+
+
 @pytest.mark.parametrize("fact", [{"machine": "Z80"}, {"machine_cores": 512}, {"versions": "pyspark 9"}])
 def test_measurements_of_another_machine_are_another_study(monkeypatch, fact):
     runs, chosen = measure(monkeypatch, FakeWorkshop(), [])
@@ -163,18 +172,51 @@ class Made:
                 (Path(params["raw_dir"]) / f"{name}.csv").write_text("id\n1\n2\n")
 
 
-def test_data_and_tables_are_made_once_for_each_that_reads_others(monkeypatch, tmp_path):
-    made = Made()
-    monkeypatch.setattr(subruns, "run_kedro", made)
-    base = {"factors": 32, "blocks": 2, "candidates": 50, "history_weeks": None}
-    workshop = Workshop(tmp_path, RAW_DIR, {"als.iterations": 3}, base, Limits(1, 1))
+@pytest.fixture
+def made(monkeypatch):
+    runs = Made()
+    monkeypatch.setattr(subruns, "run_kedro", runs)
+    return runs
+
+
+def workshop_of(folder, raw_dir=RAW_DIR, base=None, **params):
+    settings = {"factors": 32, "blocks": 2, "candidates": 50, "history_weeks": None} | (base or {})
+    return Workshop(folder, raw_dir, {"als.iterations": 3} | params, settings, Limits(1, 1))
+
+
+def test_data_and_tables_are_made_once_for_each_that_reads_others(made, tmp_path):
+    shop = workshop_of(tmp_path)
     chosen = study(scales=(0.01,), stages=("als_fit", "als_top"), factors=(32, 64), engines=("spark", "sail"))
-    folders = [workshop.tables(task) for task in nodes.list_tasks(chosen, {}, 2)]
-    assert sorted({folder.name for folder in folders}) == ["base", "factors 64"]
+    folders = [shop.tables(task) for task in nodes.list_tasks(chosen, {}, 2)]
+    assert sorted({folder.name.rpartition(" ")[0] for folder in folders}) == ["base", "factors 64"]
     assert [pipelines.split(",")[0] for pipelines, _ in made.asked] == ["synthetic_data", *["data_processing"] * 2]
     assert [params.get("als.rank") for _, params in made.asked] == [None, 32, 64]
     assert all(params["als.iterations"] == 3 for _, params in made.asked[1:])
-    assert workshop.size(chosen_data(chosen)) == Size(2, 2)
+    assert shop.size(chosen_data(chosen)) == Size(2, 2)
+
+
+@pytest.mark.parametrize("other", [{"als.iterations": 4}, {"base": {"candidates": 100}}])
+def test_tables_that_were_made_with_other_parameters_are_not_read(made, tmp_path, other):
+    (task, *_) = nodes.list_tasks(study(scales=(0.01,), stages=("als_fit",)), {}, 2)
+    first, again, changed = (workshop_of(tmp_path, **how).tables(task) for how in ({}, {}, other))
+    assert first == again != changed
+    assert len(made.asked) == 3
+
+
+def test_samples_of_another_log_and_their_tables_are_not_read(made, monkeypatch, tmp_path):
+    sampled = []
+
+    def sample(raw_dir, folder, share):
+        sampled.append((raw_dir, share))
+        folder.mkdir(parents=True)
+
+    monkeypatch.setattr(workshop, "sample_log", sample)
+    (task, *_) = nodes.list_tasks(study(shares=(0.5,), scales=(), vary_on=0.5, stages=("als_fit",)), {}, 2)
+    shops = [workshop_of(tmp_path, raw_dir) for raw_dir in (RAW_DIR, "data/another", RAW_DIR)]
+    one, other, again = (shop.tables(task) for shop in shops)
+    assert one == again != other
+    assert sampled == [(RAW_DIR, 0.5), ("data/another", 0.5)]
+    assert made.asked[1][1]["raw_dir"] == str(shops[1].raw(task.data)) != made.asked[0][1]["raw_dir"]
 
 
 def chosen_data(chosen):

@@ -200,6 +200,41 @@ def test_a_prediction_that_could_be_anything_is_none(fitted):
     assert any(one.startswith(said) for one in told), told
 
 
+DRAWN, FASTER = (1.2, 1.0, 0.8), (0.8, 1.0, 1.2)
+
+
+def in_short(*configurations):
+    return list_topics(fit_scaling(measured(*configurations), {}))["In short"]
+
+
+@pytest.mark.parametrize("seconds", [9.5, 10.5])
+def test_a_draw_with_a_single_thread_is_won_by_neither(seconds):
+    (said, *_) = in_short(
+        repeat(10.0, FASTER, contestant="lightgbm", cores=1),
+        repeat(seconds, DRAWN),
+        repeat(10.0, contestant="duckdb", cores=1, stage="read"),
+        repeat(20.0, stage="read"),
+    )
+    assert said == (
+        "At the largest size a single thread wins against Spark on 2 cores in 1 of 2 stages: read (DuckDB); not told "
+        "apart in train (LightGBM)."
+    )
+
+
+@pytest.mark.parametrize("seconds", [9.5, 10.5])
+def test_a_draw_with_pandas_is_won_by_neither(seconds):
+    told = in_short(
+        *(repeat(size, size=size, contestant="pandas", cores=1, stage="read") for size in (1.0, 2.0)),
+        *(repeat(size / 2, size=size, stage="read") for size in (1.0, 2.0)),
+        repeat(10.0, FASTER, contestant="pandas", cores=1, stage="article_features"),
+        repeat(seconds, DRAWN, stage="article_features"),
+    )
+    assert (
+        "Against pandas, synthetic, Spark is faster from 32 million transactions (read) on, not told apart from it at "
+        "3.2 million transactions (article features)."
+    ) in told
+
+
 def test_one_size_and_two_repeats_are_told_without_a_fit():
     fitted = fit_scaling(measured(repeat(1.0, (1, 1))), {})
     assert fitted["core_laws"] == fitted["size_predictions"] == fitted["curves"] == {}

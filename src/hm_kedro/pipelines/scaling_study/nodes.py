@@ -53,7 +53,7 @@ def measure_stages(
     if not can_measure():
         raise HmKedroError("scaling_study reads memory and processor time from Linux's /proc, which is not here")
     chosen, machine = scaling_study.studies[study], describe_machine()
-    of = identify_here(study, chosen, raw_dir, machine)
+    of = identify_runs(study, chosen, raw_dir, machine)
     workshop = open_workshop(scaling_folder, raw_dir, chosen)
     ended = [run for run in earlier_runs if run["of"] == of]
     done = {key_of(run) for run in ended}
@@ -85,7 +85,7 @@ def measure_quality(
         A trial: `of`, `axis`, `value`, and `rows`, those of `try_quality`.
     """
     chosen = scaling_study.studies[study]
-    of = identify(study, chosen, raw_dir)
+    of = identify_quality(study, chosen, raw_dir)
     workshop = open_workshop(scaling_folder, raw_dir, chosen)
     done = {(trial["axis"], trial["value"]) for trial in earlier_quality if trial["of"] == of}
     waiting = [trial for trial in list_trials(chosen.quality) if tuple(trial) not in done]
@@ -100,7 +100,7 @@ def collect_measurements(
     scaling_runs: list[dict[str, Any]], raw_dir: str, study: str, scaling_study: ScalingParameters
 ) -> pd.DataFrame:
     """Put the study's measurements on this machine into one table, `measurements.SCHEMA`."""
-    of = identify_here(study, scaling_study.studies[study], raw_dir, describe_machine())
+    of = identify_runs(study, scaling_study.studies[study], raw_dir, describe_machine())
     runs = [run | {"date": date.fromisoformat(run["date"])} for run in scaling_runs if run["of"] == of]
     table = pa.Table.from_pylist([{name: run[name] for name in SCHEMA.names} for run in runs], SCHEMA)
     frame: pd.DataFrame = table.to_pandas(types_mapper=NULLABLE.get)
@@ -111,7 +111,7 @@ def collect_quality(
     quality_runs: list[dict[str, Any]], raw_dir: str, study: str, scaling_study: ScalingParameters
 ) -> Numbers:
     """Put together what the study's runs reached: a row a method and part of the log (see `compare_parts`)."""
-    of = identify(study, scaling_study.studies[study], raw_dir)
+    of = identify_quality(study, scaling_study.studies[study], raw_dir)
     trials = sorted(quality_runs, key=lambda trial: (trial["axis"], trial["value"]))
     rows = [row for trial in trials if trial["of"] == of for row in trial["rows"]]
     return column_by_column(list(compare_parts(rows)), QUALITY + CHANGE)
@@ -127,23 +127,31 @@ def open_workshop(folder: Path, raw_dir: str, study: StudyParameters) -> Worksho
     return Workshop(folder, raw_dir, study.params, base, Limits(study.most_seconds, study.most_gb * GIB))
 
 
-def identify(name: str, study: StudyParameters, raw_dir: str) -> dict[str, Any]:
-    """Tell what decides what a study finds besides what each row says: its name, log, common parameters, limits."""
+def identify_quality(name: str, study: StudyParameters, raw_dir: str) -> dict[str, Any]:
+    """Tell what decides a study's runs for quality besides what each says: its name, log, parameters, who is judged."""
+    quality = study.quality
+    return {
+        "study": name,
+        "raw_dir": raw_dir,
+        "params": dict(quality.params),
+        "judged": min(quality.shares),
+        "whole": max(quality.shares),
+        "seed": study.seed,
+    }
+
+
+def identify_runs(name: str, study: StudyParameters, raw_dir: str, machine: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what decides a study's measurements besides what each row says: its name, log, parameters, limits, machine.
+
+    Rounds are compared in pairs, so none may be half of one machine, or of its versions, and half of another.
+    """
     return {
         "study": name,
         "raw_dir": raw_dir,
         "params": dict(study.params),
         "limits": [study.most_seconds, study.most_gb],
-        "quality": {**study.quality.params, "judged": min(study.quality.shares)},
+        "machine": {fact: machine[fact] for fact in DECIDING},
     }
-
-
-def identify_here(name: str, study: StudyParameters, raw_dir: str, machine: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell what decides a study's measurements: as `identify`, and the machine and the versions of what runs on it.
-
-    Rounds are compared in pairs, so none may be half of one machine and half of another.
-    """
-    return identify(name, study, raw_dir) | {"machine": {fact: machine[fact] for fact in DECIDING}}
 
 
 def find_yardsticks(study: StudyParameters) -> dict[str, tuple[str, ...]]:

@@ -63,11 +63,16 @@ def say_times(ratio: float) -> str:
     return f"{ratio:.2f} times as long"
 
 
+def is_draw(row: Row) -> bool:
+    """Whether the interval of a ratio has 1 in it; of one without an interval nobody knows."""
+    return row["low"] is not None and row["low"] <= 1 <= row["high"]
+
+
 def say_apart(row: Row) -> str:
     """Say that two contestants can't be told apart, or that one pair of repeats doesn't say so, where that is so."""
     if row["low"] is None:
         return ", one pair of repeats, without an interval"
-    return "" if row["low"] > 1 or row["high"] < 1 else ", not told apart"
+    return ", not told apart" if is_draw(row) else ""
 
 
 def say_cost(row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hm_kedro.chart import counted
-from hm_kedro.pipelines.scaling_study.rows import Report, Row, at_largest, grouped, main_rows, rows_of
+from hm_kedro.pipelines.scaling_study.rows import Report, Row, at_largest, grouped, is_draw, main_rows, rows_of
 from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_range, say_seconds
 
 # From so many on the shape of a speedup is seen.
@@ -36,14 +36,19 @@ def _summarize_cost(report: Report) -> Iterator[str]:
         sorted(at_largest(rows_of(report, "cost"), "stage", "contestant"), key=lambda row: row["contestant"]),
         "contestant",
     ):
-        lost = [row for row in of_engine if row["cost"] is None and row["single_seconds"] is not None]
-        neither = [row for row in of_engine if row["cost"] is None and row["single_seconds"] is None]
         engine, cores = called(of_engine[0]["contestant"]), max(row["most_cores"] for row in of_engine)
+        draws = [row for row in of_engine if is_draw(row)]
+        lost = [row for row in of_engine if row["cost"] is None and row not in draws]
+        won = [row for row in lost if row["single_seconds"] is not None]
+        neither = [row for row in lost if row["single_seconds"] is None]
         said = f"At the largest size a single thread wins against {engine} on {counted(cores, 'core')} in "
-        said += f"{len(lost)} of {counted(len(of_engine), 'stage')}"
-        named = [f"{called(row['stage'])} ({called(row['single'])})" for row in lost]
-        said += f"{': ' if named else ''}{', '.join(named)}"
+        said += f"{len(won)} of {counted(len(of_engine), 'stage')}{': ' if won else ''}{_against(won)}"
+        said += f"; not told apart in {_against(draws)}" if draws else ""
         yield f"{said}{_neither(neither)}."
+
+
+def _against(rows: Sequence[Row]) -> str:
+    return ", ".join(f"{called(row['stage'])} ({called(row['single'])})" for row in rows)
 
 
 def _neither(rows: Sequence[Row]) -> str:
@@ -53,17 +58,21 @@ def _neither(rows: Sequence[Row]) -> str:
 def _summarize_pandas(report: Report) -> Iterator[str]:
     rows = sorted(rows_of(report, "pandas"), key=lambda row: (row["family"], row["contestant"]))
     for of_engine in grouped(rows, "family", "contestant"):
-        faster = [(row["stage"], row["faster_from"]) for row in of_engine if row["faster_from"] is not None]
-        never = [called(row["stage"]) for row in of_engine if row["faster_from"] is None]
-        said = f"Against pandas, {of_engine[0]['family']}, {called(of_engine[0]['contestant'])} is "
-        if faster:
-            said += f"faster from {say_range(faster, ' transactions', say_count)} on"
-        if never:
-            said += f"{', ' if faster else ''}never faster in {', '.join(never)}"
-        yield f"{said}."
+        draws = [row for row in of_engine if is_draw(row) and row["ratio_at"] == row["largest"]]
+        apart = [row for row in of_engine if row not in draws]
+        faster = [(row["stage"], row["faster_from"]) for row in apart if row["faster_from"] is not None]
+        never = [called(row["stage"]) for row in apart if row["faster_from"] is None]
+        said = [f"faster from {say_range(faster, ' transactions', say_count)} on"] if faster else []
+        said += [f"never faster in {', '.join(never)}"] if never else []
+        said += [f"not told apart from it at {_of_draw(row)}" for row in draws]
+        yield f"Against pandas, {of_engine[0]['family']}, {called(of_engine[0]['contestant'])} is {', '.join(said)}."
     ends = {row["stage"]: row["pandas_ends_at"] for row in rows if row["pandas_ends_at"] is not None}
     if ends:
         yield f"pandas does not come to an end from {say_range(ends.items(), ' transactions', say_count)} on."
+
+
+def _of_draw(row: Row) -> str:
+    return f"{say_count(row['ratio_at'])} transactions ({called(row['stage'])})"
 
 
 def _summarize_engines(report: Report) -> Iterator[str]:

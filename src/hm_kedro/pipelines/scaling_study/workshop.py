@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -76,11 +77,12 @@ class Workshop:
 
     def raw(self, data: Data) -> Path:
         """Give the raw files, as plain CSV, made if they are not there."""
-        folder = self.folder / "raw" / data.name
+        of_a_log = data.kind == "sample"
+        folder = self.folder / "raw" / (f"{data.name} of {_mark(self._raw_dir)}" if of_a_log else data.name)
         if folder.exists():
             return folder
         folder.parent.mkdir(parents=True, exist_ok=True)
-        if data.kind == "sample":
+        if of_a_log:
             sample_log(self._raw_dir, folder, data.size)
         else:
             made, scratch = folder.with_name(f"{data.name}.part"), self.folder / "synthetic"
@@ -94,14 +96,14 @@ class Workshop:
         """Give the tables that a stage reads, made if they are not there."""
         settings = self._base | {axis: getattr(task, axis) for axis in STAGES[task.stage].inputs}
         told = [f"{axis} {value}" for axis, value in settings.items() if value != self._base[axis]]
-        folder = self.folder / "tables" / task.data.name / (", ".join(told) or "base")
+        params = self._params | {SETTINGS[axis]: value for axis, value in settings.items()}
+        folder = self.folder / "tables" / self.raw(task.data).name / f"{', '.join(told) or 'base'} {_mark(params)}"
         if folder.exists():
             return folder
         made = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(made, ignore_errors=True)
         made.mkdir(parents=True)
         logger.info("Making the tables of %s, %s", task.data.name, folder.name)
-        params = self._params | {SETTINGS[axis]: value for axis, value in settings.items()}
         given = self._given(task, made) | params | {"engine": PREPARED_BY}
         subruns.run_kedro(PREPARED, given, "--to-outputs", ",".join(PREPARED_TABLES))
         made.rename(folder)
@@ -165,6 +167,11 @@ class Workshop:
             "cutoff": "",
             "ranker.num_threads": task.cores,
         }
+
+
+def _mark(what: object) -> str:
+    """Tell in a few letters what files are made of or with, so that those of another log or parameter aren't taken."""
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def status_of(ended: Ended, *, done: bool) -> str:
