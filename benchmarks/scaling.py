@@ -1,8 +1,9 @@
 """What scaling buys: the tables of docs/scaling.md from the measurements of the pipeline `scaling_study`.
 
-    python -m benchmarks.scaling --measurements FILE [--quality FILE ...]
+    python -m benchmarks.scaling --measurements FILE [--settings FILE ...] [--quality FILE ...]
 
-Reads `scaling_measurements` (Parquet), and `scaling_quality` (JSON) of any number of logs, and measures nothing itself.
+Reads `scaling_measurements` (Parquet), those of further studies (of which settings alone are told), and
+`scaling_quality` (JSON) of any number of logs, and measures nothing itself.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from hm_kedro.pipelines.scaling_study.claims import TOPICS, list_topics
 from hm_kedro.pipelines.scaling_study.quality import CHANGE
 from hm_kedro.pipelines.scaling_study.report import fit_scaling
 from hm_kedro.pipelines.scaling_study.rows import judge_growth, largest_rows
+from hm_kedro.pipelines.scaling_study.trials import SETTINGS, place
 from hm_kedro.pipelines.scaling_study.words import called, say_bytes, say_count, say_seconds, tells_nothing
 
 PAGE = PROJECT / "docs/scaling.md"
@@ -59,7 +61,7 @@ def seconds(value: float | None) -> str:
     return "" if value is None else say_seconds(value)
 
 
-def machine(report: Report) -> str:
+def machine(*reports: Report) -> str:
     """Where and when was measured."""
     lines = [
         [
@@ -70,6 +72,7 @@ def machine(report: Report) -> str:
             row["first"] if row["first"] == row["last"] else f"{row['first']} to {row['last']}",
             f"{row['runs']:,}",
         ]
+        for report in reports
         for row in of(report, "machine")
     ]
     return table(["machine", "cores", "memory", "versions", "date", "runs"], lines)
@@ -253,8 +256,12 @@ def predicted_cores(report: Report) -> str:
     return table(["stage", "on", "law", *[f"{number} cores: speedup, time" for number in asked]], lines)
 
 
-def settings(report: Report) -> str:
-    """What settings cost."""
+def settings(*reports: Report) -> str:
+    """What settings cost, by all studies, each on its own machine."""
+    found = sorted(
+        ((row, report) for report in reports for row in of(report, "elasticity")),
+        key=lambda one: (SETTINGS.index(one[0]["setting"]), *place(one[0]["stage"], one[0]["contestant"])),
+    )
     lines = [
         [
             called(row["setting"]),
@@ -262,10 +269,20 @@ def settings(report: Report) -> str:
             called(row["contestant"]),
             f"{row['values']}, {row['least']:,.0f} to {row['most']:,.0f}",
             ranged(row, "elasticity"),
+            ranged(row | {"low": row["ratio_low"], "high": row["ratio_high"]}, "ratio"),
+            " and ".join(
+                dict.fromkeys((one["machine"] or "unknown").partition(",")[0] for one in of(report, "machine"))
+            ),
         ]
-        for row in of(report, "elasticity")
+        for row, report in found
     ]
-    return table(["setting", "stage", "with", "values", "elasticity of time (95 %)"], lines)
+    header = ["setting", "stage", "with", "values", "elasticity of time (95 %)", "most by least (95 %)", "machine"]
+    return table(header, lines)
+
+
+def processor(row: Row) -> str:
+    """Name a machine in short: a row of `machine`."""
+    return (row["machine"] or "unknown").partition(",")[0]
 
 
 def failures(report: Report) -> str:
@@ -324,17 +341,17 @@ def told(report: Report, topics: Sequence[str]) -> str:
     return "\n".join(f"- {claim}" for topic in topics for claim in known.get(TOPICS[topic], [])) or NOTHING
 
 
-def write(report: Report, page: Path = PAGE) -> None:
+def write(report: Report, further: Sequence[Report] = (), page: Path = PAGE) -> None:
     """Write the tables into their places."""
-    for name, part in parts_of(report).items():
+    for name, part in parts_of(report, further).items():
         insert(page, name, part)
 
 
-def parts_of(report: Report) -> dict[str, str]:
-    """Give the tables by the names of their places."""
+def parts_of(report: Report, further: Sequence[Report] = ()) -> dict[str, str]:
+    """Give the tables by the names of their places; of further studies settings alone."""
     return {
         "summary": told(report, ["summary"]),
-        "machine": machine(report),
+        "machine": machine(report, *further),
         "cost": cost(report),
         "pandas": pandas(report),
         "engines": engines(report),
@@ -342,7 +359,7 @@ def parts_of(report: Report) -> dict[str, str]:
         "exponents": exponents(report, "seconds"),
         "memory": exponents(report, "peak_bytes"),
         "cores": cores(report),
-        "settings": settings(report),
+        "settings": settings(report, *further),
         "size predictions": predicted_sizes(report),
         "core predictions": predicted_cores(report),
         "quality": f"{quality(report)}\n\n{told(report, ['quality'])}" if report["quality"] else NOTHING,
@@ -360,9 +377,11 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--measurements", type=Path, required=True, metavar="FILE", help="scaling_measurements")
+    parser.add_argument("--settings", type=Path, nargs="+", default=[], metavar="FILE", help="those of further studies")
     parser.add_argument("--quality", type=Path, nargs="+", default=[], metavar="FILE", help="scaling_quality, of a log")
     args = parser.parse_args()
-    write(fit_scaling(pd.read_parquet(args.measurements), read_quality(args.quality)))
+    further = [fit_scaling(pd.read_parquet(file), {}) for file in args.settings]
+    write(fit_scaling(pd.read_parquet(args.measurements), read_quality(args.quality)), further)
 
 
 if __name__ == "__main__":

@@ -19,15 +19,23 @@ def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monk
     (tmp_path / "demo.json").write_text(json.dumps(QUALITY))
     (tmp_path / "other.json").write_text(json.dumps(QUALITY | {"log": ["other"] * 4}))
     files = ["--measurements", str(tmp_path / "measurements.parquet")]
+    study().query("candidates != 50").assign(machine="another, Linux").to_parquet(tmp_path / "settings.parquet")
+    files += ["--settings", str(tmp_path / "settings.parquet")]
     files += ["--quality", str(tmp_path / "demo.json"), str(tmp_path / "other.json")]
     monkeypatch.setattr(sys, "argv", ["scaling", *files])
-    monkeypatch.setattr(scaling.write, "__defaults__", (page,))
+    monkeypatch.setattr(scaling.write, "__defaults__", ((), page))
     scaling.main()
     text = page.read_text(encoding="utf-8")
     assert scaling.NOTHING not in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert all(line.endswith(" |") for line in tables)
     assert lines_of(text, "machine")[2] == "| a machine | 2 | 16 GiB | pyspark 4.2.1 | 2026-11-26 | 141 |"
+    assert lines_of(text, "machine")[3].startswith("| another, Linux | 2 | 16 GiB | ")
+    start = "| candidates | train, synthetic 0.1 | Spark"
+    assert lines_of(text, "settings")[2:4] == [
+        f"{start} | 3, 50 to 200 | 0.79 (−0.73 to 2.31) | 3.00 (3.00 to 3.00) | a machine |",
+        f"{start} | 2, 100 to 200 | 1.00 (1.00 to 1.00) | 2.00 (2.00 to 2.00) | another |",
+    ]
     single, never = "| read | 0.32 million | DuckDB 0.1 s", "never up to 2"
     assert lines_of(text, "cost")[2] == (
         f"{single} | {never} | 5.5 s | 55.00 (55.00 to 55.00) | {never} | 0.2 s | 2.00 (2.00 to 2.00) |"
@@ -51,7 +59,7 @@ def test_every_table_of_the_page_is_written_from_the_measurements(tmp_path, monk
 
 def test_what_was_not_measured_is_said_to_be_so(tmp_path):
     page = shutil.copy(scaling.PAGE, tmp_path / "scaling.md")
-    scaling.write({name: {} for name in report()}, page)
+    scaling.write({name: {} for name in report()}, page=page)
     text = page.read_text(encoding="utf-8")
     assert lines_of(text, "failures") == ["No run failed."]
     assert lines_of(text, "cost") == lines_of(text, "quality") == [scaling.NOTHING]

@@ -7,6 +7,7 @@ from math import log
 from typing import Any
 
 from hm_kedro.pipelines.scaling_study.fits import fit_power
+from hm_kedro.pipelines.scaling_study.ratios import Ratio, divide
 from hm_kedro.pipelines.scaling_study.trials import SETTINGS, Trials, find_base, vary_setting
 
 
@@ -48,8 +49,10 @@ def _spread(one: Trials) -> tuple[float | None, float | None]:
 def elasticity_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
     """Give the elasticity of seconds to each setting, the exponent of a power law, by data, stage and contestant.
 
-    0 says that the setting costs nothing, 1 that twice as much takes twice as long. `low` and `high` bound it at 95 %;
-    of two values it is the slope between them, without bounds.
+    0 says that the setting costs nothing, 1 that twice as much takes twice as long. `low` and `high` bound it at 95 %:
+    of three values or more by how far the law misses their medians, of two, between which it is the slope, by how far
+    rounds disagree. `ratio`, from `ratio_low` to `ratio_high`, is the seconds at the most by those at the least, of
+    rounds in pairs (see `divide`).
     """
     found = []
     for setting in SETTINGS:
@@ -59,8 +62,11 @@ def elasticity_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
             seconds = [float(one.seconds or 0) for one in known]
             if len(values) <= 1:
                 continue
-            law = fit_power(values, seconds)
-            low, high = law.interval() if law else (None, None)
+            law, ratio = fit_power(values, seconds), divide(known[-1], known[0])
+            slope = (law.exponent, *law.interval()) if law else _slope(ratio, values[-1] / values[0])
+            if slope is None:
+                continue
+            elasticity, low, high = slope
             found.append(
                 {
                     "setting": setting,
@@ -68,13 +74,20 @@ def elasticity_rows(trials: Sequence[Trials]) -> list[dict[str, Any]]:
                     "values": len(values),
                     "least": values[0],
                     "most": values[-1],
-                    "elasticity": law.exponent if law else _slope(values, seconds),
+                    "elasticity": elasticity,
                     "low": low,
                     "high": high,
+                    "ratio": ratio.value if ratio else None,
+                    "ratio_low": ratio.low if ratio else None,
+                    "ratio_high": ratio.high if ratio else None,
                 }
             )
     return found
 
 
-def _slope(values: Sequence[float], seconds: Sequence[float]) -> float:
-    return log(seconds[-1] / seconds[0]) / log(values[-1] / values[0])
+def _slope(ratio: Ratio | None, times: float) -> tuple[float, float | None, float | None] | None:
+    """Give the exponent, with its bounds, that makes so many times as much take so much longer."""
+    if ratio is None:
+        return None
+    low, high = (log(bound) / log(times) if bound else None for bound in (ratio.low, ratio.high))
+    return log(ratio.value) / log(times), low, high
