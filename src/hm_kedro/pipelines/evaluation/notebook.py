@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from hm_kedro.parameters import EvaluationParameters, RankerParameters, TrainingParameters
     from hm_kedro.pipelines.als_candidates.block import Block
     from hm_kedro.pipelines.als_candidates.proposals import Integers
-    from hm_kedro.pipelines.lgbm_ranking.features import Values
+    from hm_kedro.pipelines.lgbm_ranking.values import Values
 
 TREES = 100
 # Of the largest logs the newest weeks that hold so many rows, since DART's time grows with them.

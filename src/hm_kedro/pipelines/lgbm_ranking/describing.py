@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from hm_kedro.parameters import FeatureParameters
-    from hm_kedro.pipelines.lgbm_ranking.features import Values
     from hm_kedro.pipelines.lgbm_ranking.shop import Shop
+    from hm_kedro.pipelines.lgbm_ranking.values import Values
 
 KEYS = ("week", "customer", "article")
 PROPOSED = tuple(name for name in COLUMNS if name not in KEYS)

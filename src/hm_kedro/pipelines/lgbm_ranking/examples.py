@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from hm_kedro.parameters import FeatureParameters, TrainingParameters
-    from hm_kedro.pipelines.lgbm_ranking.features import Values
+    from hm_kedro.pipelines.lgbm_ranking.values import Values
 
 # A prime; what mixed numbers are taken modulo.
 MODULUS = 2_147_483_647

@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 from hm_kedro.chart import COLOURS, Chart, Numbers
 from hm_kedro.parameters import FeatureParameters, ImportanceParameters
 from hm_kedro.pipelines.lgbm_ranking.features import FAMILIES, families
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Numbers as Array
 from hm_kedro.pipelines.lgbm_ranking.ranker import feature_matrix, group_sizes, predict_in_blocks
+from hm_kedro.pipelines.lgbm_ranking.values import Numbers as Array
 from hm_kedro.tables import LIST_LENGTH
 
 SHOWN = 25

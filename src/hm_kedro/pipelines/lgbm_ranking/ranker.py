@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hm_kedro.parameters import BoosterParameters
     from hm_kedro.pipelines.lgbm_ranking.compiled import CompiledBooster
-    from hm_kedro.pipelines.lgbm_ranking.features import Values
+    from hm_kedro.pipelines.lgbm_ranking.values import Values
 
     Callback = Callable[[lgb.callback.CallbackEnv], None]
     Rows = npt.NDArray[np.uint64]

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from hm_kedro.pipelines.als_candidates.block import read_factors
 from hm_kedro.pipelines.als_candidates.knowledge import UNKNOWN_AGE, Knowledge
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Values, ratio
+from hm_kedro.pipelines.lgbm_ranking.values import Values, ratio
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hm_kedro.pipelines.lgbm_ranking.features import article, customer, match, own_history, retrieval
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs, Values
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs
+from hm_kedro.pipelines.lgbm_ranking.values import Values
 
 if TYPE_CHECKING:
     from hm_kedro.parameters import FeatureParameters
@@ -22,7 +23,7 @@ FAMILIES = {
     "match": match,
 }
 
-__all__ = ["FAMILIES", "Feature", "Pairs", "Values", "describe", "families", "list_features"]
+__all__ = ["FAMILIES", "Feature", "Pairs", "describe", "families", "list_features"]
 
 
 def families(params: FeatureParameters, affinities: tuple[str, ...]) -> dict[str, list[Feature]]:

@@ -3,8 +3,9 @@
 import numpy as np
 
 from hm_kedro.parameters import FeatureParameters
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs, Values
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs
 from hm_kedro.pipelines.lgbm_ranking.features.repeats import PRIOR, repeat_shares
+from hm_kedro.pipelines.lgbm_ranking.values import Values
 
 
 def features(params: FeatureParameters, affinities: tuple[str, ...]) -> list[Feature]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Numbers, Pairs, Values, ratio, sum_by_customer
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs, sum_by_customer
+from hm_kedro.pipelines.lgbm_ranking.values import Numbers, Values, ratio
 
 if TYPE_CHECKING:
     from hm_kedro.parameters import FeatureParameters

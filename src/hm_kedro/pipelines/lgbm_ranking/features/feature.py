@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from hm_kedro.pipelines.lgbm_ranking.values import Numbers, Values, ratio
 
 if TYPE_CHECKING:
     from hm_kedro.pipelines.als_candidates.block import Block
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     from hm_kedro.pipelines.lgbm_ranking.shop import Shop
 
 ONLINE = 2
-# A column of features, a value a candidate; NaN where there is nothing to say.
-Values = npt.NDArray[np.float32]
-# Numbers of any kind that columns are made of.
-Numbers = npt.NDArray[Any]
 
 
 class Feature(NamedTuple):
@@ -107,13 +104,3 @@ class Pairs:
     def of_customers(self, values: Numbers) -> Values:
         """Give each candidate the value of its customer's row."""
         return values[self.rows].astype(np.float32)
-
-
-def ratio(dividend: Numbers, divisor: Numbers) -> Values:
-    """Divide; NaN where the divisor is not above 0.
-
-    >>> ratio(np.float32([1, 1]), np.float32([2, 0])).tolist()
-    [0.5, nan]
-    """
-    above = divisor > 0
-    return np.where(above, dividend / np.where(above, divisor, 1), np.nan).astype(np.float32)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hm_kedro.pipelines.als_candidates.block import decay
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Numbers, Pairs, Values, ratio, sum_by_customer
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs, sum_by_customer
 from hm_kedro.pipelines.lgbm_ranking.features.own_history import FADING
+from hm_kedro.pipelines.lgbm_ranking.values import Numbers, Values, ratio
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

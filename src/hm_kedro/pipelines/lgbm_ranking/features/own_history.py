@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from hm_kedro.pipelines.als_candidates.block import decay
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Numbers, Pairs, Values, ratio
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs
 from hm_kedro.pipelines.lgbm_ranking.features.repeats import repeat_shares
+from hm_kedro.pipelines.lgbm_ranking.values import Numbers, Values, ratio
 
 if TYPE_CHECKING:
     from hm_kedro.parameters import FeatureParameters

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from hm_kedro.pipelines.lgbm_ranking.features.feature import Values
     from hm_kedro.pipelines.lgbm_ranking.shop import Shop
+    from hm_kedro.pipelines.lgbm_ranking.values import Values
 
 PRIOR = 30  # days of purchase that the coarser share counts as
 

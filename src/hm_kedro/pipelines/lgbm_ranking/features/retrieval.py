@@ -4,7 +4,8 @@ import numpy as np
 
 from hm_kedro.parameters import FeatureParameters
 from hm_kedro.pipelines.als_candidates.retrievers import RETRIEVERS
-from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs, Values
+from hm_kedro.pipelines.lgbm_ranking.features.feature import Feature, Pairs
+from hm_kedro.pipelines.lgbm_ranking.values import Values
 
 SOURCE = {"source": "candidates", "window": "the retriever's own"}
 
