@@ -270,9 +270,7 @@ def settings(*reports: Report) -> str:
             f"{row['values']}, {row['least']:,.0f} to {row['most']:,.0f}",
             ranged(row, "elasticity"),
             ranged(row | {"low": row["ratio_low"], "high": row["ratio_high"]}, "ratio"),
-            " and ".join(
-                dict.fromkeys((one["machine"] or "unknown").partition(",")[0] for one in of(report, "machine"))
-            ),
+            " and ".join(dict.fromkeys(processor(one) for one in of(report, "machine"))),
         ]
         for row, report in found
     ]
