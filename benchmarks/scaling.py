@@ -69,13 +69,14 @@ def machine(*reports: Report) -> str:
             str(row["machine_cores"] or ""),
             say_bytes(row["machine_bytes"]) if row["machine_bytes"] else "",
             row["versions"] or "",
+            row["spark"] or "",
             row["first"] if row["first"] == row["last"] else f"{row['first']} to {row['last']}",
             f"{row['runs']:,}",
         ]
         for report in reports
         for row in of(report, "machine")
     ]
-    return table(["machine", "cores", "memory", "versions", "date", "runs"], lines)
+    return table(["machine", "cores", "memory", "versions", "Spark", "date", "runs"], lines)
 
 
 def cost(report: Report) -> str:

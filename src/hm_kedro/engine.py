@@ -92,6 +92,11 @@ def configure(name: str, conf: Mapping[str, Any]) -> None:
     _Engine.name, _Engine.conf = name, dict(conf)
 
 
+def configuration() -> Mapping[str, Any]:
+    """What Apache Spark is told, here where it was chosen or in a process that is to run it; Sail takes none of it."""
+    return _Engine.conf
+
+
 def has_spark_ml() -> bool:
     """Whether the engine brings Spark ML (`pyspark.ml`)."""
     return _Engine.name != "sail"

@@ -33,6 +33,7 @@ RUN = {
     "machine_cores": 2,
     "machine_bytes": 2**34,
     "versions": "pyspark 4.2.1",
+    "spark": "3g, 4 partitions",
     "date": dt.date(2026, 11, 26),
 }
 

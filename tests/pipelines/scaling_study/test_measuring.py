@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from tests.pipelines.scaling_study.test_plan import study
 
-from hm_kedro import subruns
+from hm_kedro import engine, subruns
 from hm_kedro.parameters import QualityParameters, ScalingParameters
 from hm_kedro.pipelines.scaling_study import nodes, workshop
 from hm_kedro.pipelines.scaling_study.machine import describe_machine
@@ -124,7 +124,9 @@ def test_measurements_stay_where_only_the_runs_for_quality_change(monkeypatch):
     assert again.measured == []
 
 
-@pytest.mark.parametrize("fact", [{"machine": "Z80"}, {"machine_cores": 512}, {"versions": "pyspark 9"}])
+@pytest.mark.parametrize(
+    "fact", [{"machine": "Z80"}, {"machine_cores": 512}, {"versions": "pyspark 9"}, {"spark": "9g"}]
+)
 def test_measurements_of_another_machine_are_another_study(monkeypatch, fact):
     runs, chosen = measure(monkeypatch, FakeWorkshop(), [])
     monkeypatch.setattr(nodes, "describe_machine", lambda: describe_machine() | fact)
@@ -132,6 +134,12 @@ def test_measurements_of_another_machine_are_another_study(monkeypatch, fact):
     more, _ = measure(monkeypatch, again, runs)
     assert again.measured == [("spark", 1), ("sail", 1)]
     assert len(nodes.collect_measurements(runs + more, RAW_DIR, "mine", chosen)) == 2
+
+
+def test_the_table_tells_of_the_environments_settings_of_spark(monkeypatch):
+    told = {"spark.driver.memory": "9g", "spark.sql.shuffle.partitions": 7, "spark.app.name": "hm-kedro"}
+    monkeypatch.setattr(engine._Engine, "conf", told)
+    assert describe_machine()["spark"] == "9g, 7 partitions"
 
 
 def test_the_table_holds_the_studys_runs_with_their_types(monkeypatch):

@@ -51,6 +51,7 @@ SCHEMA = pa.schema(
         ("machine_cores", pa.int32()),
         ("machine_bytes", pa.int64()),
         ("versions", pa.string()),
+        ("spark", pa.string()),  # memory and shuffle partitions of the study's environment; the cluster has its own
         ("date", pa.date32()),
     ]
 )

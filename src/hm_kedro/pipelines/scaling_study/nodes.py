@@ -28,7 +28,7 @@ QUALITY = ("log", "axis", "value", "method", "map12", "recall12", "low", "high",
 # A run that ended so is not repeated: it would take as long again to say the same.
 FINAL = (OUT_OF_MEMORY, OUT_OF_TIME, FAILED)
 # What of a machine decides how long a run takes; its memory is told a little differently after each start.
-DECIDING = ("machine", "machine_cores", "versions")
+DECIDING = ("machine", "machine_cores", "versions", "spark")
 
 
 def measure_stages(
@@ -143,7 +143,8 @@ def identify_quality(name: str, study: StudyParameters, raw_dir: str) -> dict[st
 def identify_runs(name: str, study: StudyParameters, raw_dir: str, machine: Mapping[str, Any]) -> dict[str, Any]:
     """Tell what decides a study's measurements besides what each row says: its name, log, parameters, limits, machine.
 
-    Rounds are compared in pairs, so none may be half of one machine, or of its versions, and half of another.
+    Rounds are compared in pairs, so none may be half of one machine, its versions or its settings of Spark, and half of
+    another.
     """
     return {
         "study": name,

@@ -80,8 +80,8 @@ def _plain(value: Any) -> Any:
 
 
 def machine_rows(measurements: pd.DataFrame) -> list[dict[str, Any]]:
-    """Say where and when was measured: a row per machine and versions, with the number of runs."""
-    columns = ["machine", "machine_cores", "machine_bytes", "versions"]
+    """Say where and when was measured: a row per machine, versions and settings of Spark, with the number of runs."""
+    columns = ["machine", "machine_cores", "machine_bytes", "versions", "spark"]
     found: list[dict[str, Any]] = []
     if measurements.empty:
         return found
