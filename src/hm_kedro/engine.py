@@ -93,7 +93,7 @@ def configure(name: str, conf: Mapping[str, Any]) -> None:
 
 
 def configuration() -> Mapping[str, Any]:
-    """What Apache Spark is told, here where it was chosen or in a process that is to run it; Sail takes none of it."""
+    """What the run's environment tells Apache Spark, whichever engine was chosen."""
     return _Engine.conf
 
 
