@@ -6,7 +6,6 @@ RANKER = RankerParameters(
     objective="binary",
     boosters=1,
     boosters_rows=1_000_000,
-    least_weeks=1,
     trees=3,
     patience=0,
     num_leaves=3,

@@ -92,8 +92,6 @@ def test_a_missing_group_is_refused_by_its_name(group):
         ("ranker.patience", -1),
         ("ranker.boosters", 0),
         ("ranker.boosters_rows", 0),
-        ("ranker.least_weeks", 0),
-        ("ranker.least_weeks", 1.1),
         ("ranker.bagging_fraction", 0),
         ("ranker.lambda_l2", -0.1),
         ("ranker.truncation", 0),

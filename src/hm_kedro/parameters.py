@@ -249,7 +249,6 @@ class BoosterParameters(Group):
     objective: Literal["lambdarank", "rank_xendcg", "binary"]
     boosters: PositiveInt
     boosters_rows: PositiveInt
-    least_weeks: float = Field(gt=0, le=1)
     trees: PositiveInt
     patience: NonNegativeInt
     num_leaves: int = Field(ge=2)

@@ -12,7 +12,6 @@ RANKER = BoosterParameters(
     objective="binary",
     boosters=1,
     boosters_rows=1_000_000,
-    least_weeks=1,
     trees=20,
     patience=5,
     num_leaves=7,

@@ -25,7 +25,6 @@ RANKER = RankerParameters(
     objective="binary",
     boosters=1,
     boosters_rows=1_000_000,
-    least_weeks=1,
     trees=10,
     patience=0,
     num_leaves=7,

@@ -17,7 +17,6 @@ from hm_kedro.pipelines.lgbm_ranking.ranker import (
     TREES_AT_ONCE,
     count_at_once,
     count_boosters,
-    count_weeks,
     feature_matrix,
     group_sizes,
     predict,
@@ -29,7 +28,6 @@ RANKER = BoosterParameters(
     objective="lambdarank",
     boosters=1,
     boosters_rows=1_000_000,
-    least_weeks=1,
     trees=10,
     patience=0,
     num_leaves=4,
@@ -262,32 +260,6 @@ def test_several_boosters_score_as_the_mean_of_each(objective):
     np.testing.assert_allclose(several.predict(matrix, raw_score=True), np.mean(apart, axis=0), rtol=1e-12, atol=1e-14)
     expected = [trained(lines, seed=seed, **changed).predict(matrix, pred_contrib=True) for seed in (1, 2, 3)]
     np.testing.assert_allclose(several.predict(matrix, pred_contrib=True), np.mean(expected, axis=0), atol=1e-9)
-
-
-def test_boosters_learn_from_different_numbers_of_the_newest_weeks():
-    older, newer = repurchases(), repurchases(SECOND, liked=3)
-    changed = {"bagging_fraction": 0.5, "feature_fraction": 0.5}
-    both = trained(older + newer, boosters=2, least_weeks=0.5, **changed)
-    matrix = np.random.default_rng(1).uniform(0, 6, (500, len(NAMES))).astype(np.float32)
-    of_all, of_newer = trained(older + newer, seed=1, **changed), trained(newer, seed=2, **changed)
-    apart = [model.predict(matrix, raw_score=True) for model in (of_all, of_newer)]
-    np.testing.assert_allclose(both.predict(matrix, raw_score=True), np.mean(apart, axis=0), rtol=1e-12, atol=1e-14)
-
-
-@pytest.mark.parametrize(
-    ("boosters", "weeks", "least", "numbers"),
-    [
-        (1, 6, 0.5, [6]),
-        (2, 6, 0.5, [6, 3]),
-        (3, 6, 0.5, [6, 4, 3]),
-        (3, 6, 1, [6, 6, 6]),
-        (4, 18, 1 / 3, [18, 14, 10, 6]),
-        (2, 1, 0.1, [1, 1]),
-    ],
-)
-def test_the_first_booster_learns_from_all_weeks_the_last_from_the_least(boosters, weeks, least, numbers):
-    params = RANKER.model_copy(update={"least_weeks": least})
-    assert [count_weeks(place, boosters, weeks, params) for place in range(boosters)] == numbers
 
 
 def test_several_boosters_are_the_same_again_and_survive_their_text():

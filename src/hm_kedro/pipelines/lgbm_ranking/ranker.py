@@ -97,7 +97,7 @@ def train(
 
     The number of trees is found on the newest week, by what trees grown on the older ones reach there (MAP@12, or the
     loss of a binary objective); then all weeks are learned from with as many. With one week alone there are
-    `params.trees`. Of few examples several boosters are grown so, with other seeds and numbers of weeks, and averaged.
+    `params.trees`. Of few examples several boosters are grown so, with other seeds, and averaged.
 
     Args:
         examples: one row per (week, customer, article) with `bought` and the features; may be empty.
@@ -126,11 +126,9 @@ def train(
             return _grow(examples, order, settings, trees, shown)
         at_once = count_at_once(examples.num_rows, number, params)
         settings |= {"num_threads": params.num_threads // at_once}
-        _, begins = np.unique(examples["week"].cast(pa.int32()).to_numpy()[order], return_index=True)
 
         def grow(place: int) -> str:
-            learned = order[begins[-count_weeks(place, number, len(begins), params)] :]
-            return _grow(examples, learned, settings | {"seed": params.seed + place}, trees, shown).model_to_string()
+            return _grow(examples, order, settings | {"seed": params.seed + place}, trees, shown).model_to_string()
 
         with ThreadPoolExecutor(at_once) as pool:
             return average_boosters(list(pool.map(grow, range(number))))
@@ -144,12 +142,6 @@ def count_boosters(rows: int, params: BoosterParameters) -> int:
 def count_at_once(rows: int, wanted: int, params: BoosterParameters) -> int:
     """Say how many boosters are grown beside each other: of few examples one thread takes about as long as several."""
     return max(1, min(wanted, params.num_threads, params.boosters_rows // max(rows, 1)))
-
-
-def count_weeks(place: int, boosters: int, weeks: int, params: BoosterParameters) -> int:
-    """Say how many of the newest weeks a booster learns from: the first from all, the last from the least."""
-    fewer = (1 - params.least_weeks) * place / max(1, boosters - 1)
-    return max(1, round(weeks * (1 - fewer)))
 
 
 def average_boosters(texts: Sequence[str]) -> lgb.Booster:
