@@ -28,7 +28,9 @@ def line(cutoff: str, first_day: str = "2020-01-01", log_end: str | None = None)
 
 
 def learning(weeks: int, most: int = 1, enough: int = 0) -> TrainingParameters:
-    return TrainingParameters(weeks=weeks, most_weeks=most, enough_purchases=enough, negatives=1, max_rows=1, seed=1)
+    return TrainingParameters(
+        weeks=weeks, most_weeks=most, enough_purchases=enough, negatives=1, misses=0, max_rows=1, seed=1
+    )
 
 
 def iso(weeks: list[date]) -> list[str]:

@@ -239,6 +239,7 @@ class TrainingParameters(Group):
     most_weeks: PositiveInt
     enough_purchases: NonNegativeInt
     negatives: PositiveInt
+    misses: float = Field(ge=0, le=1)
     max_rows: PositiveInt
     seed: int
 
@@ -279,6 +280,7 @@ class RankerSettings(BoosterParameters):
 
     weeks: PositiveInt
     negatives: PositiveInt
+    misses: float = Field(ge=0, le=1)
 
 
 class RankerTuningParameters(TuningParameters):

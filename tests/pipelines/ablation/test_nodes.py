@@ -36,7 +36,9 @@ from hm_kedro.timeline import Timeline
 
 CUTOFF, JUDGED, LEARNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 ONE_WEEK = EvaluationParameters(weeks=1)
-TRAINING = TrainingParameters(weeks=1, most_weeks=1, enough_purchases=0, negatives=2, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(
+    weeks=1, most_weeks=1, enough_purchases=0, negatives=2, misses=0, max_rows=100_000, seed=1
+)
 FEATURES = FeatureParameters(window_days=28, sales_days=(1, 7), affinities=0, min_lift=1, without=())
 ABLATION = AblationParameters(resamples=100, seed=1)
 PURCHASES = "t_dat date, customer int, article int"

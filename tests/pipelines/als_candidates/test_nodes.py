@@ -51,7 +51,7 @@ ARTICLES = ", ".join(["article int", "product int", *[f"{name} smallint" for nam
 PURCHASES = "t_dat date, customer int, article int, quantity int, price float, sales_channel_id tinyint"
 CUTOFF, JUDGED, LEARNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 ONE_WEEK = EvaluationParameters(weeks=1)
-TRAINING = TrainingParameters(weeks=1, most_weeks=1, enough_purchases=0, negatives=30, max_rows=1000, seed=1)
+TRAINING = TrainingParameters(weeks=1, most_weeks=1, enough_purchases=0, negatives=30, misses=0, max_rows=1000, seed=1)
 SALES = SalesParameters(window_days=7, trend_days=35, age_edges=(25, 40))
 ALS = AlsParameters(
     window_days=10,

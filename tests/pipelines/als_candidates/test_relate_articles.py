@@ -14,7 +14,7 @@ PURCHASES = "t_dat date, customer int, article int, quantity int"
 CUTOFF, JUDGED, LEARNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 FIRST_DAY = day("2020-01-01")
 ONE_WEEK = EvaluationParameters(weeks=1)
-TRAINING = TrainingParameters(weeks=1, most_weeks=1, enough_purchases=0, negatives=30, max_rows=1000, seed=1)
+TRAINING = TrainingParameters(weeks=1, most_weeks=1, enough_purchases=0, negatives=30, misses=0, max_rows=1000, seed=1)
 PARAMS = RelatedParameters(
     window_days=30,
     max_purchases=1000,

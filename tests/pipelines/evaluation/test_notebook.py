@@ -37,7 +37,9 @@ HISTORIES = (
 ARTICLES = ", ".join(["article int", *[f"{name} smallint" for name in ATTRIBUTES]])
 CUTOFF, JUDGED, LEARNED, OLDER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
 ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=2)
-TRAINING = TrainingParameters(weeks=2, most_weeks=2, enough_purchases=0, negatives=3, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(
+    weeks=2, most_weeks=2, enough_purchases=0, negatives=3, misses=0, max_rows=100_000, seed=1
+)
 SALES = SalesParameters(window_days=7, trend_days=35, age_edges=(30,))
 # Of these `num_threads` and `seed` alone are the notebook's.
 

@@ -214,7 +214,9 @@ def test_no_weeks_have_no_descriptions(described):
 def test_the_node_describes_all_target_weeks(table, counted):
     days = {"cutoff": NEXT, "first_day": ago(50), "last_day": ago(1, NEXT), "log_end": ago(1, NEXT)}
     line = Timeline(raw_dir="raw", asked_cutoff=None, **days).model_dump(mode="json")
-    training = TrainingParameters(weeks=1, most_weeks=1, enough_purchases=0, negatives=3, max_rows=1000, seed=1)
+    training = TrainingParameters(
+        weeks=1, most_weeks=1, enough_purchases=0, negatives=3, misses=0, max_rows=1000, seed=1
+    )
     made = describe_articles(
         counted(LOG),
         table("article int, product int", ARTICLES),

@@ -185,7 +185,9 @@ def rankers(session) -> Callable[..., dict[str, lgb.Booster]]:
         return train_rankers(
             engine.from_arrow(table),
             line.model_dump(mode="json"),
-            TrainingParameters(weeks=2, most_weeks=2, enough_purchases=0, negatives=3, max_rows=max_rows, seed=1),
+            TrainingParameters(
+                weeks=2, most_weeks=2, enough_purchases=0, negatives=3, misses=0, max_rows=max_rows, seed=1
+            ),
             RANKER.model_copy(update=changed),
             EvaluationParameters(weeks=1),
         )

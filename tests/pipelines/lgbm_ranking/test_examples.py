@@ -14,7 +14,9 @@ from hm_kedro.pipelines.lgbm_ranking.features import list_features
 
 PURCHASES = "t_dat date, customer int, article int"
 NEXT, EARLIER = day("2020-09-09"), day("2020-08-26")
-TRAINING = TrainingParameters(weeks=2, most_weeks=2, enough_purchases=0, negatives=3, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(
+    weeks=2, most_weeks=2, enough_purchases=0, negatives=3, misses=0, max_rows=100_000, seed=1
+)
 UNSAID = [None] * (len(union.COLUMNS) - 3)
 
 
@@ -95,6 +97,49 @@ def test_every_candidate_bought_brings_as_many_negatives(picked):
     expected = below(4 / 11, {50, 100})
     assert 0 < len(expected) < 11
     assert sorted(found) == sorted([(50, 1), (100, 1), *expected])
+
+
+TWO = of(1, MIXED) + of(2, [5, 15, 25, 35])
+
+
+def mix(number, article, seed=1):
+    days = (WEEK - date(1970, 1, 1)).days
+    return (article * 19_349_663 + number * 73_856_093 + days * 83_492_791 + seed) % PRIME
+
+
+def test_with_misses_others_are_everybodys_alike(picked):
+    found = rows(picked([(WEEK, 1, 50), (WEEK, 1, 100)], TWO, negatives=4, misses=1), "customer", "article", "bought")
+    others = [(number, article) for _, number, article in TWO if (number, article) not in ((1, 50), (1, 100))]
+    expected = [(*other, 0) for other in others if mix(*other) ** 2 % PRIME < 4 * 2 / len(others) * PRIME]
+    assert {number for number, _, _ in expected} == {1, 2}
+    assert len(expected) < len(others)
+    assert sorted(found) == sorted([(1, 50, 1), (1, 100, 1), *expected])
+
+
+def test_a_share_of_misses_is_everybodys_and_the_rest_of_who_bought(picked):
+    found = rows(picked([(WEEK, 1, 50)], TWO, negatives=6, misses=0.5), "customer", "article", "bought")
+    alike = 6 * 0.5 / (len(TWO) - 1)
+    share = {1: 6 * 0.5 / (len(MIXED) - 1) + alike, 2: alike}
+    others = [(number, article) for _, number, article in TWO if (number, article) != (1, 50)]
+    expected = [(*other, 0) for other in others if mix(*other) ** 2 % PRIME < share[other[0]] * PRIME]
+    assert 0 < len(expected) < len(others)
+    assert sorted(found) == sorted([(1, 50, 1), *expected])
+
+
+def test_misses_of_a_week_are_by_what_was_bought_in_it(picked):
+    keys = of(1, MIXED) + of(2, MIXED) + of(1, MIXED, NEXT)
+    found = rows(picked([(WEEK, 1, 50)], keys, [WEEK, NEXT], negatives=30, misses=1), "week", "customer")
+    assert {week for week, _ in found} == {WEEK}
+    assert len(found) == len(MIXED) * 2
+
+
+def test_misses_have_as_many_negatives_a_positive_in_all(picked):
+    customers = range(60)
+    keys = [key for number in customers for key in of(number, range(number, number + 7 * 60, 7))]
+    log = [(WEEK, number, number) for number in customers if number % 3 == 0]
+    found = rows(picked(log, keys, misses=0.5, negatives=6), "customer", "bought")
+    assert 5 * 20 < sum(not bought for _, bought in found) < 7 * 20
+    assert any(number % 3 for number, _ in found)
 
 
 def test_of_many_customers_about_so_many_negatives_a_positive_are_kept(picked):

@@ -41,7 +41,9 @@ HISTORIES = (
 )
 CUTOFF, JUDGED, LEARNED, OLDER = day("2020-09-16"), day("2020-09-09"), day("2020-09-02"), day("2020-08-26")
 ONE_WEEK = EvaluationParameters(weeks=1)
-TRAINING = TrainingParameters(weeks=2, most_weeks=2, enough_purchases=0, negatives=3, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(
+    weeks=2, most_weeks=2, enough_purchases=0, negatives=3, misses=0, max_rows=100_000, seed=1
+)
 FEATURES = FeatureParameters(window_days=100, sales_days=(7, 28), affinities=4, min_lift=1.2, without=())
 SALES = SalesParameters(window_days=7, trend_days=35, age_edges=(30,))
 TWO_CUSTOMERS = ScoringParameters(customers=2, compile_rows=0)

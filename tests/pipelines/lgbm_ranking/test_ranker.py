@@ -122,6 +122,26 @@ def test_a_model_learns_that_what_was_often_bought_is_bought_again(objective):
     assert max(found) == found[5] > max(found[:5])
 
 
+def misses() -> list[dict[str, Any]]:
+    """Customers who bought none of the articles that they had often bought."""
+    return [{"customer": 100 + number, "article": number % 6, "times_bought": 5} for number in range(200)]
+
+
+@pytest.mark.parametrize("objective", ["lambdarank", "rank_xendcg"])
+def test_who_bought_no_candidate_teaches_nothing_about_order(objective):
+    lines = repurchases()
+    model = trained(lines, objective=objective)
+    assert trained([*lines, *misses()], objective=objective).model_to_string() == model.model_to_string()
+    assert trained(misses(), objective=objective).num_trees() == 0
+
+
+def test_who_bought_no_candidate_teaches_how_often_that_is_so():
+    often = {"blend_score": [0], "als_rank": [1], "times_bought": [5], "article_sales": [1]}
+    (known,) = scores(trained(repurchases(), objective="binary"), **often)
+    (unsure,) = scores(trained([*repurchases(), *misses()], objective="binary"), **often)
+    assert unsure < known
+
+
 def test_the_same_seed_gives_the_same_model():
     once, again = (trained(repurchases(), feature_fraction=0.5).model_to_string() for _ in range(2))
     assert once == again

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,9 +39,11 @@ from hm_kedro.timeline import WEEK, Timeline
 CUTOFF, JUDGED, TUNED = day("2020-09-16"), day("2020-09-09"), day("2020-09-02")
 EARLIER, OLDEST = day("2020-08-26"), day("2020-08-19")
 ONE_WEEK, TWO_WEEKS = EvaluationParameters(weeks=1), EvaluationParameters(weeks=2)
-TRAINING = TrainingParameters(weeks=3, most_weeks=3, enough_purchases=0, negatives=2, max_rows=100_000, seed=1)
+TRAINING = TrainingParameters(
+    weeks=3, most_weeks=3, enough_purchases=0, negatives=2, misses=0, max_rows=100_000, seed=1
+)
 TUNING = RankerTuningParameters(weeks=1, buyers=1_000, trials=100, grid={}, seed=1)
-SETTINGS = RankerSettings(**RANKER.model_dump(exclude={"training", "workers"}), weeks=3, negatives=2)
+SETTINGS = RankerSettings(**RANKER.model_dump(exclude={"training", "workers"}), weeks=3, negatives=2, misses=0)
 GRID = {"objective": ["binary", "lambdarank"], "num_leaves": [3, 7, 15], "weeks": [1, 3]}
 SCHEMA = pa.schema(
     [
@@ -180,35 +184,57 @@ MANY = examples([row for customer in range(200) for row in proposals(TUNED, cust
 
 
 def test_what_was_bought_is_kept_whatever_is_left_out():
-    found = sample_negatives(MANY, 1, seed=1)
+    found = sample_negatives(MANY, 1, 0, seed=1)
     assert found.filter(found["bought"].cast(pa.bool_())).equals(MANY.filter(MANY["bought"].cast(pa.bool_())))
 
 
 def test_about_as_many_others_as_asked_for_are_kept_for_each_bought():
-    found = sample_negatives(MANY, 3, seed=1)
+    found = sample_negatives(MANY, 3, 0, seed=1)
     assert found.num_rows - 400 == pytest.approx(200 * 2 * 3, rel=0.05)
     assert set(found["customer"].to_pylist()) == set(range(200))
 
 
 @pytest.mark.parametrize("negatives", [9, 10, 1_000])
 def test_all_others_are_kept_where_they_are_no_more_than_asked_for(negatives):
-    assert sample_negatives(MANY, negatives, seed=1).equals(MANY)
+    assert sample_negatives(MANY, negatives, 0, seed=1).equals(MANY)
 
 
 def test_a_customer_counts_anew_in_each_week():
     """Nine bought of one week would ask for all that was not bought of the other, where nothing was."""
     both = examples(proposals(EARLIER, 1, 9, 0) + proposals(TUNED, 1, 0, 9))
-    assert sample_negatives(both, 1, seed=1).equals(both.slice(0, 9))
+    assert sample_negatives(both, 1, 0, seed=1).equals(both.slice(0, 9))
+
+
+def test_with_misses_others_are_kept_of_everybody_alike():
+    """Half of the customers bought nothing; of all that was not bought as many are kept as were asked for."""
+    lines = [row for customer in range(400) for row in proposals(TUNED, customer, 2 * (customer < 200), 18)]
+    found = sample_negatives(examples(lines), 3, 1, seed=1)
+    others = found.filter(pc.equal(found["bought"], 0))
+    assert others.num_rows == pytest.approx(200 * 2 * 3, rel=0.1)
+    assert np.mean(others["customer"].to_numpy() < 200) == pytest.approx(0.5, abs=0.06)
+
+
+def test_with_a_share_of_misses_the_rest_are_of_who_bought():
+    lines = [row for customer in range(400) for row in proposals(TUNED, customer, 2 * (customer < 200), 18)]
+    found = sample_negatives(examples(lines), 4, 0.5, seed=1)
+    others = found.filter(pc.equal(found["bought"], 0))
+    assert others.num_rows == pytest.approx(200 * 2 * 4, rel=0.1)
+    assert np.mean(others["customer"].to_numpy() < 200) == pytest.approx(0.75, abs=0.06)
+
+
+def test_a_week_is_measured_by_who_bought_a_candidate():
+    missed = [row for number in range(100, 130) for row in proposals(TUNED, number, 0, 3)]
+    assert reached(lessons(EARLIER) + lessons(TUNED) + missed) == 1
 
 
 def test_the_seed_says_which_are_kept():
-    one, again, other = (sample_negatives(MANY, 3, seed=seed) for seed in (1, 1, 2))
+    one, again, other = (sample_negatives(MANY, 3, 0, seed=seed) for seed in (1, 1, 2))
     assert one.equals(again)
     assert not one.equals(other)
 
 
 def test_of_no_examples_none_are_kept():
-    assert sample_negatives(MANY.slice(0, 0), 3, seed=1).num_rows == 0
+    assert sample_negatives(MANY.slice(0, 0), 3, 0, seed=1).num_rows == 0
 
 
 def lessons(week: date, liked: int = 2) -> list[tuple]:

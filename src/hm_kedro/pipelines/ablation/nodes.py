@@ -86,7 +86,12 @@ def describe_judged_candidates(
     weeks = Timeline.read(timeline).judged_weeks(evaluation.weeks)
     return describe_picked(
         weeks,
-        pick_all(candidates, transactions.unionByName(later_transactions), weeks, training),
+        pick_all(
+            candidates,
+            transactions.unionByName(later_transactions),
+            weeks,
+            training.model_copy(update={"misses": 0}),
+        ),
         histories,
         user_factors,
         customers,

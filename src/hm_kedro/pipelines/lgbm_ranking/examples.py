@@ -30,9 +30,10 @@ def pick(
 ) -> DataFrame:
     """Pick the candidates of some weeks that rankers learn from.
 
-    Customers of whom no candidate was bought teach nothing about order and are left out. Negatives are
-    picked by an arithmetic mix of the keys and the seed, alike on every engine: of each customer about
-    `params.negatives` for each candidate bought, or all there are.
+    There are about `params.negatives` others for each candidate bought, or all there are: of them the share
+    `params.misses` of all candidates of the week alike, whosever they are, the rest of those of the customer who bought
+    it. Without the former, customers of whom no candidate was bought are left out. Others are picked by an arithmetic
+    mix of the keys and the seed, alike on every engine.
 
     Returns:
         The rows of `candidates` picked, with `bought` int, 1 or 0.
@@ -42,9 +43,13 @@ def pick(
     hits = purchases_in_weeks(transactions, weeks).join(of_weeks.select(*key), key)
     hits = hits.groupBy(*query).agg(F.count("*").alias("hits"), F.collect_list("article").alias("bought_articles"))
     counts = of_weeks.groupBy(*query).agg(F.count("*").alias("proposed"))
-    others = F.col("proposed") - F.col("hits")
-    share = F.when(others > 0, params.negatives * F.col("hits") / others)
-    buyers = hits.join(counts, query).select(*query, "bought_articles", share.alias("wanted_share"))
+    counted = counts.join(hits, query, "left" if params.misses else "inner").fillna(0, "hits")
+    counted = counted.withColumn("others", F.col("proposed") - F.col("hits"))
+    totals = counted.groupBy("week").agg(F.sum("hits").alias("week_hits"), F.sum("others").alias("week_others"))
+    # Who has no others is asked for none, so what divides them does not matter.
+    own, alike = (F.col(f"{of}hits") / F.greatest(F.col(f"{of}others"), F.lit(1)) for of in ("", "week_"))
+    share = params.negatives * ((1 - params.misses) * own + params.misses * alike)
+    buyers = counted.join(totals, "week").select(*query, "bought_articles", share.alias("wanted_share"))
     days = F.datediff("week", F.lit("1970-01-01").cast("date"))
     keys = (("article", 19_349_663), ("customer", 73_856_093))
     summed = sum((F.col(key).cast("long") * prime for key, prime in keys), days.cast("long") * 83_492_791 + params.seed)
@@ -53,16 +58,16 @@ def pick(
     # By customer alone, so that nobody's candidates are dealt out to many tasks, each of which reads their history; the
     # smaller table on the left, of which one of the engines makes a table in memory.
     labelled = buyers.join(of_weeks, query).withColumn(
-        "bought", F.array_contains("bought_articles", F.col("article")).cast("int")
+        "bought", F.coalesce(F.array_contains("bought_articles", F.col("article")), F.lit(False)).cast("int")
     )
-    kept = (F.col("bought") == 1) | (mixed / MODULUS < F.col("wanted_share")) | F.col("wanted_share").isNull()
+    kept = (F.col("bought") == 1) | (mixed / MODULUS < F.col("wanted_share"))
     return labelled.where(kept).drop("wanted_share", "bought_articles")
 
 
 def pick_all(
     candidates: DataFrame, transactions: DataFrame, weeks: Sequence[date], params: TrainingParameters
 ) -> DataFrame:
-    """Pick as `pick` does, but all candidates of those of whom one was bought."""
+    """Pick as `pick` does, but all candidates of those of whom one was bought; with `params.misses` of everybody."""
     return pick(candidates, transactions, weeks, params.model_copy(update={"negatives": ALL}))
 
 

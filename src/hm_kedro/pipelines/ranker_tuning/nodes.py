@@ -60,8 +60,8 @@ def describe_tuning_examples(
 ) -> DataFrame:
     """Describe every candidate of a sample of the buyers of the target weeks before the judged ones.
 
-    Every n-th customer where there are more than `ranker_tuning.buyers` buyers in all. As for training, those of whom
-    no candidate was bought are left out: no ranker can do anything for them.
+    Every n-th customer where there are more than `ranker_tuning.buyers` buyers in all. As for training, without
+    `training.misses` those of whom no candidate was bought are left out.
 
     Raises:
         HmKedroError: there is no week to learn from before a week to try settings on.
@@ -147,7 +147,7 @@ def try_settings(
     examples = tuning_examples.toArrow().sort_by(keys).combine_chunks()
     learned = len(Timeline.read(timeline).learned_weeks(weeks[0], training))
     booster = ranker_params.model_dump(include=set(BoosterParameters.model_fields))
-    current = RankerSettings(**booster, weeks=max(learned, 1), negatives=training.negatives)
+    current = RankerSettings(**booster, weeks=max(learned, 1), negatives=training.negatives, misses=training.misses)
     for settings in list_untried(current, ranker_tuning, earlier_ranker_trials, on):
         found = [measure(examples, week, settings) for week in weeks]
         means = {name: float(np.mean([of_week[name] for of_week in found])) for name in MEASURES}
@@ -162,10 +162,10 @@ def measure(examples: pa.Table, week: date, settings: RankerSettings) -> dict[st
     """
     weeks = sorted(found for found in pc.unique(examples["week"]).to_pylist() if found < week)[-settings.weeks :]
     started = time.monotonic()
-    learned = sample_negatives(_of(examples, weeks), settings.negatives, settings.seed)
+    learned = sample_negatives(_of(examples, weeks), settings.negatives, settings.misses, settings.seed)
     booster = ranker.train(learned, settings)
     seconds = time.monotonic() - started
-    judged = _of(examples, [week])
+    judged = _leave_out_misses(_of(examples, [week]))
     if not judged.num_rows:
         return {"map12": 0.0, "trees": booster.num_trees(), "seconds": seconds}
     scores = booster.predict(ranker.feature_matrix(judged, booster.feature_name()), num_threads=settings.num_threads)
@@ -178,19 +178,33 @@ def _of(examples: pa.Table, weeks: list[date]) -> pa.Table:
     return examples.filter(pc.field("week").isin(weeks)).combine_chunks()
 
 
-def sample_negatives(examples: pa.Table, negatives: int, seed: int) -> pa.Table:
-    """Keep what was bought, and of each (week, customer) about so many others for each.
+def _leave_out_misses(examples: pa.Table) -> pa.Table:
+    """Leave out the customers of whom no candidate was bought: no ranker can do anything for them."""
+    hits = pc.unique(examples.filter(pc.equal(examples["bought"], 1))["customer"])
+    return examples.filter(pc.is_in(examples["customer"], hits)).combine_chunks()
+
+
+def sample_negatives(examples: pa.Table, negatives: int, misses: float, seed: int) -> pa.Table:
+    """Keep what was bought, and about so many others for each, shared out as `examples.pick` does.
 
     Args:
         examples: ordered by week and customer.
     """
     bought = examples["bought"].to_numpy()
-    sizes = ranker.group_sizes(examples["week"].cast(pa.int32()).to_numpy(), examples["customer"].to_numpy())
-    group: npt.NDArray[np.int64] = np.repeat(np.arange(len(sizes)), sizes)
-    positives = np.bincount(group, bought, len(sizes))
-    share = negatives * positives / np.maximum(sizes - positives, 1)
-    kept = (bought > 0) | (np.random.default_rng(seed).random(len(bought)) < share[group])
+    weeks = examples["week"].cast(pa.int32()).to_numpy()
+    sizes = ranker.group_sizes(weeks, examples["customer"].to_numpy())
+    of_customers = _hits_by_others(np.repeat(np.arange(len(sizes)), sizes), bought)
+    of_weeks = _hits_by_others(np.unique(weeks, return_inverse=True)[1], bought)
+    share = negatives * ((1 - misses) * of_customers + misses * of_weeks)
+    kept = (bought > 0) | (np.random.default_rng(seed).random(len(bought)) < share)
     return examples.filter(pa.array(kept)).combine_chunks()
+
+
+def _hits_by_others(group: npt.NDArray[np.int64], bought: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Divide, for each example, what was bought of its group by what was not."""
+    hits, sizes = np.bincount(group, bought), np.bincount(group)
+    found: npt.NDArray[np.float64] = (hits / np.maximum(sizes - hits, 1))[group]
+    return found
 
 
 def choose_settings(

@@ -116,10 +116,13 @@ def _pick(week: date, params: TrainingParameters) -> str:
             where week = '{week}'
         ), hits as (
             select customer, sum(bought) as hits, count(*) - sum(bought) as others
-            from proposed group by customer having hits > 0
+            from proposed group by customer having hits > 0 or {params.misses} > 0
+        ), totals as (
+            select sum(hits) / greatest(sum(others), 1) as alike from hits
         )
-        select proposed.* from proposed join hits using (customer)
-        where bought = 1 or number * number % {MODULUS} / {MODULUS} < {params.negatives} * hits / others
+        select proposed.* from proposed join hits using (customer), totals
+        where bought = 1 or number * number % {MODULUS} / {MODULUS} < {params.negatives}
+            * ({1 - params.misses} * hits / greatest(others, 1) + {params.misses} * alike)
     """
 
 
