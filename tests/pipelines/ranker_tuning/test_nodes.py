@@ -205,21 +205,14 @@ def test_a_customer_counts_anew_in_each_week():
     assert sample_negatives(both, 1, 0, seed=1).equals(both.slice(0, 9))
 
 
-def test_with_misses_others_are_kept_of_everybody_alike():
-    """Half of the customers bought nothing; of all that was not bought as many are kept as were asked for."""
+@pytest.mark.parametrize(("negatives", "misses", "of_who_bought"), [(3, 1, 0.5), (4, 0.5, 0.75)])
+def test_with_misses_others_are_kept_of_everybody_too(negatives, misses, of_who_bought):
+    """Half of the customers bought nothing; in all as many others are kept as were asked for."""
     lines = [row for customer in range(400) for row in proposals(TUNED, customer, 2 * (customer < 200), 18)]
-    found = sample_negatives(examples(lines), 3, 1, seed=1)
+    found = sample_negatives(examples(lines), negatives, misses, seed=1)
     others = found.filter(pc.equal(found["bought"], 0))
-    assert others.num_rows == pytest.approx(200 * 2 * 3, rel=0.1)
-    assert np.mean(others["customer"].to_numpy() < 200) == pytest.approx(0.5, abs=0.06)
-
-
-def test_with_a_share_of_misses_the_rest_are_of_who_bought():
-    lines = [row for customer in range(400) for row in proposals(TUNED, customer, 2 * (customer < 200), 18)]
-    found = sample_negatives(examples(lines), 4, 0.5, seed=1)
-    others = found.filter(pc.equal(found["bought"], 0))
-    assert others.num_rows == pytest.approx(200 * 2 * 4, rel=0.1)
-    assert np.mean(others["customer"].to_numpy() < 200) == pytest.approx(0.75, abs=0.06)
+    assert others.num_rows == pytest.approx(200 * 2 * negatives, rel=0.1)
+    assert np.mean(others["customer"].to_numpy() < 200) == pytest.approx(of_who_bought, abs=0.06)
 
 
 def test_a_week_is_measured_by_who_bought_a_candidate():
